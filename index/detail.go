@@ -1,0 +1,5 @@
+package index
+
+type details struct{}
+
+func (d *details) of(id SiteID) *Detail { return &Detail{} }

@@ -1,0 +1,29 @@
+package index
+
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+)
+
+// FormatBytes writes a size for people: 999 B, 1.2 kB, 3.8 MB (1 kB = 1,000 bytes).
+func FormatBytes(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	value := float64(n) / 1000
+	prefixes := "kMGTPE"
+	for value >= 999.95 { // would print as 1000.0
+		value /= 1000
+		prefixes = prefixes[1:]
+	}
+	return fmt.Sprintf("%.1f %cB", value, prefixes[0])
+}
+
+// FormatObjects writes a number of objects for people: 1 object, 15,002 objects.
+func FormatObjects(n int64) string {
+	if n == 1 {
+		return "1 object"
+	}
+	return humanize.Comma(n) + " objects"
+}

@@ -1,0 +1,143 @@
+// Package index turns a Ruby heap dump into an immutable snapshot that answers
+// what is alive at a file and line. It knows nothing of editors or protocols.
+package index
+
+import (
+	"slices"
+	"sort"
+)
+
+// Count is a number of objects and the sum of their shallow sizes.
+type Count struct {
+	Objects int64 `json:"objects"` // count
+	Bytes   int64 `json:"bytes"`   // shallow sizes (memsize) added up, in bytes
+}
+
+func (c *Count) add(bytes int64) {
+	c.Objects++
+	c.Bytes += bytes
+}
+
+// Summary is what a load tells about the whole dump. Live + Garbage = Objects;
+// the sites' counts + NoSite + Tracer = Live.
+type Summary struct {
+	Path     string   `json:"path"`    // as given to Build, may be empty
+	Objects  Count    `json:"objects"` // every heap object of the dump
+	Live     Count    `json:"live"`    // reachable from a GC root over references and class
+	Garbage  Count    `json:"garbage"` // dumped but not live
+	Tracer   Count    `json:"tracer"`  // live, allocation tracing's own table
+	NoSite   Count    `json:"noSite"`  // live, without an allocation site
+	Sites    int      `json:"sites"`   // sites with at least one live object
+	Files    int      `json:"files"`   // files with at least one such site
+	Problems Problems `json:"problems"`
+}
+
+// Problems counts what could not be read; the first few are kept.
+type Problems struct {
+	Count int64     `json:"count"`
+	First []Problem `json:"first"`
+}
+
+// Problem is one unreadable or contradictory part of a dump.
+type Problem struct {
+	Line    int64  `json:"line"`   // 1-based line of the (decompressed) dump
+	Offset  int64  `json:"offset"` // bytes from the start of the (decompressed) dump to the line
+	Message string `json:"message"`
+}
+
+// SiteID identifies a site within its snapshot: an index, 0-based.
+type SiteID int
+
+// Site is one allocation site with its live objects.
+type Site struct {
+	ID   SiteID
+	File string // as the dump gives it
+	Line int    // 1-based; 0 where the dump has a file but no line
+	Count
+}
+
+// NamedCount is a part of a whole under a name (a class, a type, a method).
+type NamedCount struct {
+	Name string `json:"name"`
+	Count
+}
+
+// GenerationCount is a cohort: the live objects of one generation.
+type GenerationCount struct {
+	Generation int64 `json:"generation"` // GC count at allocation
+	Count
+}
+
+// Object is one heap object, as shown to a person.
+type Object struct {
+	Address    uint64
+	Type       string // STRING, HASH, …
+	Class      string // resolved class name
+	Bytes      int64  // shallow size
+	Generation int64  // -1 where unknown
+	Value      string // start of a String's value, at most ValueSample bytes; untrusted text
+	HasValue   bool
+	Truncated  bool // Value is only a start
+}
+
+// Detail is all that is known of one site beyond its counts. It is shared:
+// callers must not change it.
+type Detail struct {
+	Classes     []NamedCount      // largest bytes first
+	Types       []NamedCount      // largest bytes first
+	Methods     []NamedCount      // largest bytes first; "" where the dump names none
+	Generations []GenerationCount // oldest first, live objects that have a generation
+	Largest     []Object          // largest first, at most LargestObjects
+}
+
+// LargestObjects is how many of a site's largest objects a Detail lists.
+const LargestObjects = 8
+
+// Snapshot is the index of one dump. It never changes once Build returned it
+// and may be used by many goroutines at once.
+type Snapshot struct {
+	summary Summary
+	files   []string       // sorted
+	first   map[string]int // file → index of its first site
+	sites   []Site         // by file, then line
+	newest  int64
+	details *details
+}
+
+// Summary returns the totals of the dump. Its slices are shared and read-only.
+func (s *Snapshot) Summary() Summary { return s.summary }
+
+// Files returns the dump's paths that have a live site, sorted. Shared, read-only.
+func (s *Snapshot) Files() []string { return s.files }
+
+// AllSites returns every site with live objects by file, then line. Shared, read-only.
+func (s *Snapshot) AllSites() []Site { return s.sites }
+
+// NewestGeneration is the highest generation in the dump (a GC count), -1 where
+// none was traced. An object's age is this minus its own generation.
+func (s *Snapshot) NewestGeneration() int64 { return s.newest }
+
+// Sites returns the sites of a dump path by line, lowest first: a sub-slice,
+// shared and read-only, empty for a file the dump does not name.
+func (s *Snapshot) Sites(file string) []Site {
+	at, ok := s.first[file]
+	if !ok {
+		return nil
+	}
+	rest := s.sites[at:]
+	return rest[:sort.Search(len(rest), func(i int) bool { return rest[i].File != file })]
+}
+
+// SiteAt returns the site of a dump path and 1-based line.
+func (s *Snapshot) SiteAt(file string, line int) (Site, bool) {
+	sites := s.Sites(file)
+	i, ok := slices.BinarySearchFunc(sites, line, func(s Site, line int) int { return s.Line - line })
+	if !ok {
+		return Site{}, false
+	}
+	return sites[i], true
+}
+
+// Detail computes the classes, methods, generations and largest objects of a
+// site, once; later calls return the same value.
+func (s *Snapshot) Detail(id SiteID) *Detail { return s.details.of(id) }
