@@ -1,0 +1,159 @@
+---@brief
+---
+--- Heapline shows what is alive in a Ruby heap dump on the lines that allocated it: inlay hints at
+--- the end of the line, hovers with the classes behind the number, diagnostics where memory sits.
+---
+--- With this repository on the runtimepath, `vim.lsp.enable('heapline')` is the whole set-up. The
+--- server is `heapline` on PATH, or else the one that `make build` leaves in this repository's `bin`.
+---
+--- Commands, in every buffer that Heapline is attached to:
+---
+--- - `:HeaplineLoad [path]` loads a dump; without a path, the newest one in the project or its `tmp`
+--- - `:HeaplineReload` loads the same dump again
+--- - `:HeaplineUnload` takes everything off the screen
+---
+--- Settings, with what they are unless you say otherwise:
+---
+--- ```lua
+--- vim.lsp.config('heapline', {
+---   settings = {
+---     heapline = {
+---       dump = '', -- path of a dump that is loaded at start
+---       inlayHints = { enabled = true, minObjects = 1, minBytes = 1000 },
+---       hover = { showValues = true }, -- samples of string values: dumps hold secrets
+---       diagnostics = { enabled = true, hotspotPercent = 1, hotspotWarningPercent = 10 },
+---     },
+---   },
+--- })
+--- ```
+
+local levels = vim.log.levels
+
+---@param message string
+---@param level integer
+local function notify(message, level)
+  vim.notify('Heapline: ' .. message, level)
+end
+
+--- `heapline` on PATH, or else the one built in this repository. Where there is neither, the bare
+--- name, so that Neovim's own "not executable" names what is missing.
+---@return string
+local function server()
+  local this_file = debug.getinfo(1, 'S').source:sub(2)
+  local repository = vim.fs.dirname(vim.fs.dirname(vim.fs.abspath(this_file)))
+  local built = vim.fs.joinpath(repository, 'bin', vim.fn.has('win32') == 1 and 'heapline.exe' or 'heapline')
+  if vim.fn.executable('heapline') == 0 and vim.fn.executable(built) == 1 then
+    return built
+  end
+  return 'heapline'
+end
+
+--- 15002 objects → "15,002 objects", 1 object → "1 object"
+---@param n integer
+---@param noun string
+---@return string
+local function count(n, noun)
+  local digits = ('%d'):format(n):reverse():gsub('(%d%d%d)', '%1,'):reverse():gsub('^,', '')
+  return ('%s %s%s'):format(digits, noun, n == 1 and '' or 's')
+end
+
+--- What a load found, in a developer's words, and what may need a look.
+---@param summary table the answer of heapline.server.load
+---@return string message, integer level
+local function describe(summary)
+  local parts = {
+    ('%s: %s live on %s of %s'):format(
+      vim.fs.basename(summary.path),
+      count(summary.live.objects, 'object'),
+      count(summary.sites, 'line'),
+      count(summary.files, 'file')
+    ),
+  }
+  if summary.files > 0 and summary.mappedFiles == 0 then
+    table.insert(parts, 'none of these files was found in this project')
+  end
+  if (summary.ambiguousFiles or 0) > 0 then
+    table.insert(parts, count(summary.ambiguousFiles, 'file') .. ' could be several in this project and shows nothing')
+  end
+  local problem = vim.tbl_get(summary, 'problems', 'first', 1)
+  if problem then
+    local problems = count(summary.problems.count, 'problem')
+    table.insert(parts, ('%s, the first on line %d of the dump: %s'):format(problems, problem.line, problem.message))
+  end
+  return table.concat(parts, '; '), #parts == 1 and levels.INFO or levels.WARN
+end
+
+--- Runs a command of the server that is attached to the buffer now, and says how it ended.
+---@param bufnr integer
+---@param command string
+---@param arguments? table
+local function execute(bufnr, command, arguments)
+  local client = vim.lsp.get_clients({ name = 'heapline', bufnr = bufnr })[1]
+  if not client then
+    return notify('the server is not running; :edit starts it, :checkhealth vim.lsp says why not', levels.ERROR)
+  end
+  client:exec_cmd({ title = command, command = command, arguments = arguments }, { bufnr = bufnr }, function(err, result)
+    if err then
+      notify(err.message, levels.ERROR)
+    elseif type(result) == 'table' then
+      notify(describe(result))
+    else
+      notify('unloaded', levels.INFO)
+    end
+  end)
+end
+
+--- A path as typed on the command line, made absolute: the server's working directory is not ours.
+---@param path string
+---@return string
+local function absolute(path)
+  return vim.fs.normalize(vim.fs.abspath(path), { expand_env = false })
+end
+
+---@param bufnr integer
+local function create_commands(bufnr)
+  local function command(name, desc, run, opts)
+    opts = vim.tbl_extend('error', { desc = desc }, opts or {})
+    vim.api.nvim_buf_create_user_command(bufnr, name, run, opts)
+  end
+  command('HeaplineLoad', 'Load a heap dump, without a path the newest of the project', function(o)
+    execute(bufnr, 'heapline.server.load', o.args ~= '' and { { path = absolute(o.args) } } or nil)
+  end, { nargs = '?', complete = 'file' })
+  command('HeaplineReload', 'Load the loaded heap dump again', function()
+    execute(bufnr, 'heapline.server.reload')
+  end)
+  command('HeaplineUnload', 'Unload the heap dump and clear all that it showed', function()
+    execute(bufnr, 'heapline.server.unload')
+  end)
+end
+
+--- Neovim (seen in 0.12.4) forgets which lines it has drawn before it asks for the new hints; a
+--- redraw in between notes the old ones as drawn, and the new ones stay invisible until the next
+--- edit. Switching a buffer off and on drops the old hints first, so that nothing is noted early.
+---@type lsp.Handler
+local function refresh_hints(_, _, ctx)
+  local client = vim.lsp.get_client_by_id(ctx.client_id)
+  for bufnr in pairs(client and client.attached_buffers or {}) do
+    local filter = { bufnr = bufnr }
+    if vim.lsp.inlay_hint.is_enabled(filter) then
+      vim.lsp.inlay_hint.enable(false, filter)
+      vim.lsp.inlay_hint.enable(true, filter)
+    end
+  end
+  return vim.NIL
+end
+
+---@type vim.lsp.Config
+return {
+  cmd = { server(), 'lsp' },
+  filetypes = { 'ruby', 'eruby', 'haml', 'slim', 'rspec', 'ruby.rspec' },
+  root_markers = { 'Gemfile', '.ruby-version', '.git' },
+  handlers = { ['workspace/inlayHint/refresh'] = refresh_hints },
+  on_attach = function(client, bufnr)
+    create_commands(bufnr)
+    -- Other servers' hints share this switch: leave it alone where ours are not wanted.
+    if vim.tbl_get(client.settings, 'heapline', 'inlayHints', 'enabled') ~= false then
+      vim.lsp.inlay_hint.enable(true, { bufnr = bufnr })
+    end
+  end,
+}
