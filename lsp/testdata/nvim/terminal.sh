@@ -1,0 +1,91 @@
+#!/bin/bash
+# terminal.sh NVIM [FOLDER]: the main job on Neovim's real screen, in tmux. Types what a developer types, reads what
+# is rendered, and leaves the captures in FOLDER (test-results/nvim). Needs tmux and bin/heapline.
+set -euo pipefail
+
+nvim=$1
+repository=$(cd "$(dirname "$0")/../../.." && pwd)
+results=${2:-$repository/test-results/nvim}
+workspace=$(mktemp -d)
+mkdir -p "$results"
+
+tmux() { command tmux -L "heapline-$$" -f /dev/null "$@"; }
+trap 'tmux kill-server 2>/dev/null || true; rm -rf "$workspace"' EXIT
+
+screen() { tmux capture-pane -p; }
+type_keys() { tmux send-keys "$@"; }
+
+# Waits until the screen, line by line, matches (or with "no" in front does not match) an extended regular expression.
+await() {
+  local want=0 deadline=$((SECONDS + 20))
+  if [[ $1 == no ]]; then want=1 && shift; fi
+  while ((SECONDS < deadline)); do
+    local got=0
+    screen >"$workspace/screen" || return 1 # Neovim is gone
+    grep -Eq -- "$1" "$workspace/screen" || got=1
+    ((got == want)) && return
+    sleep 0.05 # between two looks
+  done
+  return 1
+}
+
+passed=0
+failed=0
+check() {
+  local name=$1
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+    echo "ok $((passed + failed)) - $name"
+  else
+    failed=$((failed + 1))
+    echo "not ok $((passed + failed)) - $name; the screen was:"
+    sed 's/^/  /' "$workspace/screen"
+  fi
+}
+
+cp -r "$repository/testdata/leaky/." "$workspace"
+touch "$workspace/Gemfile"
+cat >"$workspace/init.lua" <<LUA
+vim.opt.runtimepath:prepend('$repository')
+vim.o.number, vim.o.swapfile, vim.o.wrap, vim.o.statusline = true, false, false, '%f'
+vim.api.nvim_create_autocmd('LspAttach', {
+  callback = function()
+    vim.o.statusline = '%f, Heapline is attached'
+  end,
+})
+vim.lsp.enable('heapline')
+LUA
+
+cd "$workspace"
+tmux new-session -d -x 140 -y 32 "env TERM=tmux-256color PATH=/usr/bin:/bin '$nvim' -u init.lua lib/request.rb"
+
+check 'the server is attached' await 'Heapline is attached'
+
+type_keys ':HeaplineLoad leak-3' Tab Enter
+check 'line 8 says 15,002 objects' await '^ *8 +@path = .*" +15,002 objects · [0-9.]+ MB'
+check 'the message tells what was found' await '^Heapline: leak-3\.json\.gz: [0-9,]+ objects live on [0-9,]+ lines of [0-9,]+ files'
+screen >"$results/hints.txt"
+
+type_keys '8GwK'
+check 'K shows the classes of the line' await '[^a-zA-Z"]String[^a-zA-Z].*[0-9,]+ .*[kM]B'
+screen >"$results/hover.txt"
+type_keys h
+check 'moving on closes the hover' await no '[^a-zA-Z"]String[^a-zA-Z].*[0-9,]+ .*[kM]B'
+
+type_keys 'ggO# a new line' Escape
+check 'an edit above moves the hint with its line' await '^ *9 +@path = .*" +15,002 objects'
+check 'and leaves none behind' await no '^ *8 .*15,002 objects'
+
+type_keys ':edit! server.rb' Enter
+check 'another file has its hints' await '^ *27 .*5,004 objects'
+screen >"$results/server.txt"
+
+type_keys ':HeaplineUnload' Enter
+check 'unloading clears the screen' await no '[0-9] objects? ·'
+screen >"$results/unloaded.txt"
+
+type_keys ':qall!' Enter
+echo "1..$((passed + failed))"
+echo "# screens in ${results#"$repository/"}: $passed passed, $failed failed"
+((failed == 0))
