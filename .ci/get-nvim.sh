@@ -28,10 +28,13 @@ exec 9>"$dest.lock"
 flock 9 # two runs at once: the second waits and finds the work done
 new_enough "$dest/bin/nvim" && use "$dest/bin/nvim"
 
-command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
-  { echo "get-nvim.sh: no Neovim >= 0.11 on PATH and no apt-get to get one: please install it" >&2; exit 1; }
+if ! command -v apt-get >/dev/null; then
+  echo "get-nvim.sh: no Neovim >= 0.11 on PATH and no apt to get one: please install it" >&2
+  exit 1
+fi
 
 # The mirror that this machine's apt already uses for Debian itself.
+# shellcheck disable=SC2016 # apt expands these
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
   awk '$2 !~ /security|updates/ && $1 ~ /\/debian\/?$/ { print $1; exit }')
 [[ -n $mirror ]] || { echo "get-nvim.sh: apt here knows no Debian mirror: please install Neovim >= 0.11" >&2; exit 1; }
@@ -43,20 +46,18 @@ mkdir -p "$state"/{lists/partial,cache/archives/partial,empty,debs} "$root" "$de
 : >"$state/status" # nothing is installed, so apt plans the whole closure, libc included
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$state/sources.list"
 
-apt() {
-  local command=$1
-  shift
-  "$command" -q -o Dir::State="$state" -o Dir::State::Lists="$state/lists" -o Dir::State::status="$state/status" \
+private() { # apt-get …, with a state of its own
+  "$1" -q -o Dir::State="$state" -o Dir::State::Lists="$state/lists" -o Dir::State::status="$state/status" \
     -o Dir::Cache="$state/cache" -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts="$state/empty" \
     -o Dir::Etc::preferences="$state/none" -o Dir::Etc::preferencesparts="$state/empty" \
-    -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
+    -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none -o Acquire::Retries=3 "${@:2}"
 }
 
 echo "get-nvim.sh: unpacking Debian $suite's Neovim into $dest" >&2
-apt apt-get update -q >"$state/log" 2>&1 || { cat "$state/log" >&2; exit 1; }
-packages=$(apt apt-get install -s -y --no-install-recommends neovim patchelf | awk '/^Inst/ { print $2 }')
+private apt-get update >"$state/log" 2>&1 || { cat "$state/log" >&2; exit 1; }
+packages=$(private apt-get install -s -y --no-install-recommends neovim patchelf | awk '/^Inst/ { print $2 }')
 # shellcheck disable=SC2086 # a list of names
-(cd "$state/debs" && apt apt-get download $packages) >"$state/log" 2>&1 || { cat "$state/log" >&2; exit 1; }
+(cd "$state/debs" && private apt-get download $packages) >"$state/log" 2>&1 || { cat "$state/log" >&2; exit 1; }
 for deb in "$state"/debs/*.deb; do dpkg -x "$deb" "$root"; done
 
 # Neovim's screen is a second process that starts /proc/self/exe again, so "ld.so nvim" is not enough:
