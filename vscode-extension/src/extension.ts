@@ -1,0 +1,129 @@
+/** The VS Code side of Heapline: finds, starts, shows and forwards. Every number and almost every word is the server's. */
+import * as path from "node:path";
+import * as vscode from "vscode";
+import { toggleHints } from "./hints";
+import { load, pickDump } from "./load";
+import { showMenu } from "./menu";
+import type { ServerState } from "./messages";
+import { serverCommand } from "./protocol";
+import { Server } from "./server";
+import { ServerMissing } from "./serverLookup";
+import { createStatusItem } from "./statusItem";
+
+let active: Heapline | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  active = new Heapline(context);
+}
+
+export async function deactivate(): Promise<void> {
+  await active?.server.stop();
+}
+
+type Command = (resource?: vscode.Uri) => unknown;
+
+class Heapline {
+  readonly server: Server;
+  private readonly output = vscode.window.createOutputChannel("Heapline", { log: true });
+  private readonly status = createStatusItem();
+  /** The path of the dump that is loaded or being loaded. */
+  private dump: string | undefined;
+
+  private readonly commands: Record<string, Command> = {
+    "heapline.load": (resource) => this.load(resource),
+    "heapline.reload": () => this.reload(),
+    "heapline.unload": () => this.server.run(serverCommand.unload),
+    "heapline.toggleHints": toggleHints,
+    "heapline.showOutput": () => this.output.show(),
+    "heapline.menu": () => showMenu(this.dump !== undefined),
+    "heapline.restart": () => this.restart(),
+  };
+
+  constructor(context: vscode.ExtensionContext) {
+    this.server = new Server(context.extensionPath, this.output);
+    context.subscriptions.push(
+      this.output,
+      this.status.item,
+      this.server,
+      this.server.onState((state) => this.showState(state)),
+      this.server.onCrash(() => this.guarded(() => this.offerAfterCrash())),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration("heapline.server.path")) {
+          void this.guarded(() => this.server.restart());
+        }
+      }),
+      ...Object.entries(this.commands).map(([name, run]) =>
+        vscode.commands.registerCommand(name, (resource?: unknown) =>
+          this.guarded(() => run(resource instanceof vscode.Uri ? resource : undefined)),
+        ),
+      ),
+    );
+    void this.guarded(() => this.server.start());
+  }
+
+  private async load(resource?: vscode.Uri): Promise<void> {
+    const dump = resource?.fsPath ?? (await pickDump(this.server));
+    if (dump !== undefined) {
+      await load(this.server, this.output, { path: dump });
+    }
+  }
+
+  private async reload(): Promise<void> {
+    if (this.dump !== undefined) {
+      await load(this.server, this.output, { path: this.dump, again: true });
+    }
+  }
+
+  /** Starts the server afresh, with the dump that the old one had. */
+  private async restart(): Promise<void> {
+    const dump = this.dump;
+    await this.server.restart();
+    if (dump !== undefined) {
+      await load(this.server, this.output, { path: dump });
+    }
+  }
+
+  private async offerAfterCrash(): Promise<void> {
+    const dump = this.dump;
+    if (dump === undefined) {
+      return;
+    }
+    const action = await vscode.window.showWarningMessage(
+      `Heapline's server crashed and was started again. ${path.basename(dump)} is no longer loaded.`,
+      "Load again",
+      "Show output",
+    );
+    if (action === "Load again") {
+      await load(this.server, this.output, { path: dump });
+    } else if (action === "Show output") {
+      this.output.show();
+    }
+  }
+
+  private showState(state: ServerState): void {
+    this.status.show(state);
+    this.dump = state.state === "loading" || state.state === "loaded" ? state.path : undefined;
+    void vscode.commands.executeCommand("setContext", "heapline.hasDump", this.dump !== undefined);
+  }
+
+  /** Runs something; what goes wrong is told to the user, in the words of whoever knows best. */
+  private async guarded(run: () => unknown): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      await this.showFailure(error);
+    }
+  }
+
+  private async showFailure(error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error);
+    this.output.error(message);
+    const settings = error instanceof ServerMissing ? ["Open settings"] : [];
+    const action = await vscode.window.showErrorMessage(message, ...settings, "Show output");
+    if (action === "Show output") {
+      this.output.show();
+    } else if (action === "Open settings") {
+      await vscode.commands.executeCommand("workbench.action.openSettings", "heapline.server.path");
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import * as vscode from "vscode";
+import { hintsEnabled } from "./hints";
+
+interface MenuItem extends vscode.QuickPickItem {
+  command: string;
+}
+
+function menuItems(hasDump: boolean): MenuItem[] {
+  const items: MenuItem[] = [{ label: "$(database) Load heap dump…", command: "heapline.load" }];
+  if (hasDump) {
+    items.push(
+      { label: "$(refresh) Reload", command: "heapline.reload" },
+      { label: "$(close) Unload", command: "heapline.unload" },
+    );
+  }
+  const hints = hintsEnabled() ? "now shown" : "now hidden";
+  items.push(
+    { label: "$(eye) Toggle hints", description: hints, command: "heapline.toggleHints" },
+    { label: "$(output) Show output", command: "heapline.showOutput" },
+    { label: "$(debug-restart) Restart server", command: "heapline.restart" },
+  );
+  return items;
+}
+
+/** The status bar item's menu: the same commands as in the palette. */
+export async function showMenu(hasDump: boolean): Promise<void> {
+  const picked = await vscode.window.showQuickPick(menuItems(hasDump), { title: "Heapline" });
+  if (picked !== undefined) {
+    await vscode.commands.executeCommand(picked.command);
+  }
+}

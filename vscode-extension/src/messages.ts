@@ -1,0 +1,91 @@
+/** What is shown of the server's state and of a load's result. Nothing here needs VS Code. */
+import type { Problem, Status, Summary } from "./protocol";
+
+/** What there is to know about the server: what it says itself, or why it says nothing. */
+export type ServerState = Status | { state: "starting" } | { state: "stopped"; reason: string };
+
+export interface StatusView {
+  text: string;
+  /** Markdown */
+  tooltip: string;
+  failed: boolean;
+}
+
+export function statusView(server: ServerState): StatusView {
+  switch (server.state) {
+    case "starting":
+      return { text: "$(loading~spin) Heapline", tooltip: "Heapline's server is starting.", failed: false };
+    case "stopped":
+      return { text: "$(error) Heapline: no server", tooltip: escapeMarkdown(server.reason), failed: true };
+    case "loading":
+      return view("$(loading~spin) Heapline:", server);
+    case "loaded":
+      return view("$(database)", server);
+    case "none":
+      return view("$(database) Heapline:", server);
+  }
+}
+
+function view(prefix: string, status: Status): StatusView {
+  return { text: `${prefix} ${withoutIcons(status.text)}`, tooltip: status.tooltip ?? "", failed: false };
+}
+
+/** A status bar item turns $(name) into an icon; a file may be called so. */
+function withoutIcons(text: string): string {
+  return text.replace(/\$\(/g, "$\u200b(");
+}
+
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_{}[\]()#+\-!|<>~]/g, "\\$&");
+}
+
+/** What the user should hear of after a load; nothing if all went well, because then the hints say it. */
+export function loadRemark(name: string, summary: Summary): string | undefined {
+  const remarks = [whyNothingShows(summary), unreadableLines(summary)].filter((remark) => remark !== undefined);
+  return remarks.length > 0 ? `${name}: ${remarks.join(" ")}` : undefined;
+}
+
+function whyNothingShows(summary: Summary): string | undefined {
+  if (summary.sites === 0) {
+    return (
+      "No object in this dump says which line made it. Call ObjectSpace.trace_object_allocations_start early in your " +
+      "program, then take the dump again."
+    );
+  }
+  if (summary.mappedFiles === 0) {
+    return (
+      `Loaded, but nothing to show here: of the ${count(summary.files, "file")} that it names, none is in this ` +
+      "workspace. Open the project that the dump was taken from."
+    );
+  }
+  return undefined;
+}
+
+function unreadableLines({ problems }: Summary): string | undefined {
+  if (problems.count === 0) {
+    return undefined;
+  }
+  const first = problems.first[0];
+  const example = first === undefined ? "" : ` (the first: ${describeProblem(first)})`;
+  return `${count(problems.count, "line")} of the dump could not be read${example}. The rest is loaded.`;
+}
+
+/** The summary in full, for the output channel. */
+export function summaryLog(summary: Summary): string {
+  const files = `${summary.mappedFiles} of ${count(summary.files, "file")} found here, ${summary.ambiguousFiles} ambiguous`;
+  const lines = [
+    `loaded ${summary.path}: ${count(summary.objects.objects, "object")}, ${count(summary.live.objects, "live one")}, ` +
+      `${count(summary.sites, "line")} in ${files}`,
+    ...summary.problems.first.map((problem) => `not read: ${describeProblem(problem)}`),
+  ];
+  return lines.join("\n");
+}
+
+function describeProblem(problem: Problem): string {
+  return `line ${problem.line.toLocaleString("en-US")}, ${problem.message}`;
+}
+
+/** "1 file", "15,002 files" */
+function count(n: number, noun: string): string {
+  return `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
+}

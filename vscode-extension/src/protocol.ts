@@ -1,0 +1,71 @@
+/**
+ * The messages that Heapline's server knows beside those of the language server protocol. Positions and lines in
+ * them count from 1, sizes are bytes; words in them are meant for a developer's eyes and shown as they are.
+ */
+
+/** Sent by the server after `initialized` and at every change, if the client says `experimental.heaplineStatus`. */
+export const statusNotification = "heapline/status";
+
+export interface Status {
+  state: "none" | "loading" | "loaded";
+  /** "no dump", "loading 43 %", "leak-3.json.gz · 19.3 MB live" */
+  text: string;
+  /** Markdown; whatever in it comes from a dump is escaped by the server. */
+  tooltip?: string;
+  /** The dump that is loaded or being loaded. */
+  path?: string;
+  percent?: number;
+}
+
+/** The server's own commands (`workspace/executeCommand`), apart from those that VS Code's palette shows. */
+export const serverCommand = {
+  /** [{path}] → Summary. Cancellable; a failure's message says what happened and what to do next. */
+  load: "heapline.server.load",
+  /** [] → Summary of the same dump, read again. */
+  reload: "heapline.server.reload",
+  /** [] → null */
+  unload: "heapline.server.unload",
+  /** [] → FoundDump[], newest first */
+  findDumps: "heapline.server.findDumps",
+} as const;
+
+export interface FoundDump {
+  path: string;
+  /** Relative to the workspace. */
+  name: string;
+  /** "1.3 MB · 3 minutes ago" */
+  detail: string;
+  bytes: number;
+  /** RFC 3339 */
+  modified: string;
+}
+
+export interface Tally {
+  objects: number;
+  bytes: number;
+}
+
+/** What a load found. */
+export interface Summary {
+  path: string;
+  objects: Tally;
+  live: Tally;
+  garbage: Tally;
+  tracer: Tally;
+  noSite: Tally;
+  sites: number;
+  /** Files that the dump's sites name: of them, those found in the workspace, not found, and found more than once. */
+  files: number;
+  mappedFiles: number;
+  unmappedFiles: number;
+  ambiguousFiles: number;
+  problems: { count: number; first: Problem[] };
+}
+
+/** A line of the dump that could not be read. */
+export interface Problem {
+  line: number;
+  /** Of the line's first byte, from 0. */
+  offset: number;
+  message: string;
+}
