@@ -1,0 +1,179 @@
+package source
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// lines splits a compact notation: "a b c" is a text of three lines.
+func lines(s string) []string { return strings.Fields(s) }
+
+// picture writes a map as the old line of every new line, 0 for new lines.
+func picture(m LineMap) string { return strings.Trim(fmt.Sprint(m.origin), "[]") }
+
+func TestMatch(t *testing.T) {
+	for _, tt := range []struct{ name, before, after, want string }{
+		{"equal texts map line by line", "a b c", "a b c", "1 2 3"},
+		{"an added line is new", "a b c", "a x b c", "1 0 2 3"},
+		{"a removed line is gone", "a b c", "a c", "1 3"},
+		{"a changed line stays itself", "a b c", "a x c", "1 2 3"},
+		{"as many changed lines stay themselves", "a b c d", "a x y d", "1 2 3 4"},
+		{"a line that was split stays with its beginning", "a foo(bar,baz) c", "a foo(bar, baz) c", "1 2 0 3"},
+		{"two lines that became one stay with the first", "a foo( bar) c", "a foo(bar) c", "1 2 4"},
+		{"a changed line is told from an added one by likeness", "a value=compute(1) c", "a other value=compute(2) c", "1 0 2 3"},
+		{"an empty text has no lines", "", "a b", "0 0"},
+		{"everything removed", "a b", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := picture(Match(lines(tt.before), lines(tt.after))); got != tt.want {
+				t.Errorf("%s → %s: got %s, want %s", tt.before, tt.after, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestMatchFindsTheMiddleOfARewrite(t *testing.T) {
+	var before, after []string
+	for i := range 400 { // more differences than one comparison bears
+		before = append(before, fmt.Sprint("kept", i), fmt.Sprint("old", i))
+		after = append(after, fmt.Sprint("kept", i), "x", fmt.Sprint("y", i))
+	}
+	m := Match(before, after)
+	kept := 0
+	for i := range 400 {
+		if old, ok := m.Old(3*i + 1); ok && old == 2*i+1 {
+			kept++
+		}
+	}
+	if kept < 390 {
+		t.Errorf("%d of 400 unchanged lines were found again", kept)
+	}
+}
+
+func TestEditAndRestore(t *testing.T) {
+	before := lines("a b c d e")
+	whole := Match(before, before)
+
+	gone := whole.Edit(2, 3, Match(lines("b c d"), lines("d")))
+	if got := picture(gone); got != "1 4 5" {
+		t.Fatalf("after deleting b and c: got %s, want 1 4 5", got)
+	}
+	if _, ok := gone.New(2); ok {
+		t.Error("a deleted line is still somewhere")
+	}
+
+	undone := gone.Edit(2, 1, Match(lines("d"), lines("b c d")))
+	if got := picture(undone); got != "1 0 0 4 5" {
+		t.Fatalf("after inserting two lines: got %s, want 1 0 0 4 5", got)
+	}
+	if got := picture(undone.Restore(2, 3, before, lines("a b c d e"))); got != "1 2 3 4 5" {
+		t.Errorf("after undo: got %s, want every line to be itself again", got)
+	}
+}
+
+func TestRestoreKeepsNewLinesNew(t *testing.T) {
+	before := lines("a b c")
+	m := Match(before, lines("a c")).Edit(1, 1, Match(lines("a"), lines("a x")))
+	if got := picture(m.Restore(1, 2, before, lines("a x c"))); got != "1 0 3" {
+		t.Errorf("got %s, want 1 0 3", got)
+	}
+}
+
+func TestLookups(t *testing.T) {
+	m := Match(lines("a b c"), lines("x a c"))
+	for _, tt := range []struct {
+		old, line int
+		ok        bool
+	}{{0, 0, false}, {1, 2, true}, {2, 0, false}, {3, 3, true}, {4, 0, false}} {
+		line, ok := m.New(tt.old)
+		if ok != tt.ok || ok && line != tt.line {
+			t.Errorf("New(%d) = %d, %v; want %d, %v", tt.old, line, ok, tt.line, tt.ok)
+		}
+		if !ok {
+			continue
+		}
+		if back, ok := m.Old(line); !ok || back != tt.old {
+			t.Errorf("Old(%d) = %d, %v; want %d", line, back, ok, tt.old)
+		}
+	}
+	for _, line := range []int{-1, 0, 1, 4} {
+		if old, ok := m.Old(line); ok {
+			t.Errorf("Old(%d) = %d, want nothing", line, old)
+		}
+	}
+}
+
+// FuzzEdits replaces random blocks of lines and keeps, as the oracle, a plain
+// list of what each line is. Lines carry their identity as text, so that a line
+// whose text is unchanged must still be itself.
+func FuzzEdits(f *testing.F) {
+	for seed := range uint64(20) {
+		f.Add(seed, uint8(12))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, steps uint8) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		before := numbered("line", 1+rnd.IntN(30))
+		text := slices.Clone(before)
+		m := Match(before, text)
+		for step := range int(steps) {
+			first := rnd.IntN(len(text))
+			count := 1 + rnd.IntN(min(4, len(text)-first))
+			old := slices.Clone(text[first : first+count])
+			replacement := randomBlock(rnd, old, step)
+			text = slices.Concat(text[:first], replacement, text[first+count:])
+			m = m.Edit(first+1, count, Match(old, replacement)).Restore(first+1, len(replacement), before, text)
+			checkIdentity(t, m, before, text)
+		}
+	})
+}
+
+// randomBlock keeps, drops, changes and adds lines of a block, in order.
+func randomBlock(rnd *rand.Rand, old []string, step int) []string {
+	block := []string{}
+	for i, line := range old {
+		switch rnd.IntN(5) {
+		case 0: // dropped
+		case 1:
+			block = append(block, fmt.Sprintf("new %d.%d", step, i), line)
+		case 2:
+			block = append(block, line+" edited")
+		default:
+			block = append(block, line)
+		}
+	}
+	if len(block) == 0 {
+		block = append(block, "") // an edit leaves at least one, empty, line
+	}
+	return block
+}
+
+func numbered(word string, n int) []string {
+	text := make([]string, n)
+	for i := range text {
+		text[i] = fmt.Sprintf("%s %d", word, i+1)
+	}
+	return text
+}
+
+func checkIdentity(t *testing.T, m LineMap, before, text []string) {
+	t.Helper()
+	if len(m.origin) != len(text) {
+		t.Fatalf("the map has %d lines, the text %d", len(m.origin), len(text))
+	}
+	last := 0
+	for i, line := range text {
+		old, ok := m.Old(i + 1)
+		if ok {
+			if old <= last || old > len(before) {
+				t.Fatalf("line %d is old line %d, after %d of %d", i+1, old, last, len(before))
+			}
+			last = old
+		}
+		if at := slices.Index(before, line); at >= 0 && old != at+1 {
+			t.Fatalf("line %d %q is unchanged but maps to %d\n%s", i+1, line, old, strings.Join(text, "\n"))
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package source
+
+import (
+	"strconv"
+	"testing"
+)
+
+const (
+	unmapped  = "(unmapped)"
+	ambiguous = "(ambiguous)"
+)
+
+func TestFind(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		roots []string
+		files []string
+		dump  string
+		want  string
+	}{
+		{
+			"the exact path wins over everything",
+			[]string{"/srv/app"},
+			[]string{"/srv/app/lib/a.rb", "/srv/app/old/srv/app/lib/a.rb"},
+			"/srv/app/lib/a.rb", "/srv/app/lib/a.rb",
+		},
+		{
+			"a relative path is looked up below the root",
+			[]string{"/home/me/app"},
+			[]string{"/home/me/app/lib/a.rb", "/home/me/app/test/lib/a.rb"},
+			"lib/a.rb", "/home/me/app/lib/a.rb",
+		},
+		{
+			"a relative path with dots is cleaned first",
+			[]string{"/home/me/app"},
+			[]string{"/home/me/app/lib/a.rb"},
+			"./bin/../lib/a.rb", "/home/me/app/lib/a.rb",
+		},
+		{
+			"a relative path below two roots is ambiguous",
+			[]string{"/w/one", "/w/two"},
+			[]string{"/w/one/lib/a.rb", "/w/two/lib/a.rb"},
+			"lib/a.rb", ambiguous,
+		},
+		{
+			"one root inside another names the same file once",
+			[]string{"/w/one", "/w/one/lib"},
+			[]string{"/w/one/lib/a.rb", "/w/one/lib/a.rb"},
+			"lib/a.rb", "/w/one/lib/a.rb",
+		},
+		{
+			"a deployed path is found by its suffix",
+			[]string{"/home/me/leaky"},
+			[]string{"/home/me/leaky/lib/request.rb", "/home/me/leaky/server.rb"},
+			"/srv/leaky/lib/request.rb", "/home/me/leaky/lib/request.rb",
+		},
+		{
+			"a file in the root itself is found through the root's own name",
+			[]string{"/home/me/leaky"},
+			[]string{"/home/me/leaky/server.rb", "/home/me/leaky/test/server.rb"},
+			"/srv/leaky/server.rb", "/home/me/leaky/server.rb",
+		},
+		{
+			"a file is found when a folder above the project is open",
+			[]string{"/home/me/src"},
+			[]string{"/home/me/src/testdata/leaky/lib/request.rb", "/home/me/src/other/lib/request.rb"},
+			"/srv/leaky/lib/request.rb", "/home/me/src/testdata/leaky/lib/request.rb",
+		},
+		{
+			"a file is found when only a folder inside the project is open",
+			[]string{"/home/me/leaky/lib"},
+			[]string{"/home/me/leaky/lib/request.rb"},
+			"/srv/leaky/lib/request.rb", "/home/me/leaky/lib/request.rb",
+		},
+		{
+			"the longer suffix decides between two files of one name",
+			[]string{"/w"},
+			[]string{"/w/admin/user.rb", "/w/app/models/user.rb"},
+			"/srv/x/models/user.rb", "/w/app/models/user.rb",
+		},
+		{
+			"equally long suffixes are ambiguous",
+			[]string{"/w"},
+			[]string{"/w/one/models/user.rb", "/w/two/models/user.rb"},
+			"/srv/x/models/user.rb", ambiguous,
+		},
+		{
+			"a third file with a longer suffix settles a tie of two",
+			[]string{"/w"},
+			[]string{"/w/one/user.rb", "/w/two/user.rb", "/w/x/models/user.rb"},
+			"/srv/x/models/user.rb", "/w/x/models/user.rb",
+		},
+		{
+			"suffixes end on component borders",
+			[]string{"/w"},
+			[]string{"/w/lib/my_request.rb"},
+			"/srv/lib/request.rb", unmapped,
+		},
+		{
+			"a gem's file is not the application's file of the same name",
+			[]string{"/w"},
+			[]string{"/w/app/utils.rb"},
+			"/usr/lib/ruby/gems/3.4.0/gems/rack-3.1.8/lib/rack/utils.rb", unmapped,
+		},
+		{
+			"a vendored gem is found from its versioned directory on",
+			[]string{"/w"},
+			[]string{"/w/vendor/bundle/ruby/3.4.0/gems/rack-3.1.8/lib/rack/utils.rb", "/w/lib/rack/utils.rb"},
+			"/app/vendor/ruby/3.4.0/gems/rack-3.1.8/lib/rack/utils.rb",
+			"/w/vendor/bundle/ruby/3.4.0/gems/rack-3.1.8/lib/rack/utils.rb",
+		},
+		{
+			"the standard library is not the application",
+			[]string{"/w"},
+			[]string{"/w/lib/set.rb"},
+			"/usr/local/lib/ruby/3.4.0/set.rb", unmapped,
+		},
+		{
+			"an installed file that is open as itself is found by its exact path",
+			[]string{"/gems/rack-3.1.8"},
+			[]string{"/gems/rack-3.1.8/lib/rack/utils.rb"},
+			"/gems/rack-3.1.8/lib/rack/utils.rb", "/gems/rack-3.1.8/lib/rack/utils.rb",
+		},
+		{
+			"internal code has no file",
+			[]string{"/w"},
+			[]string{"/w/kernel.rb"},
+			"<internal:kernel>", unmapped,
+		},
+		{
+			"evaluated code has no file",
+			[]string{"/w"},
+			[]string{"/w/lib/a.rb"},
+			"(eval at /w/lib/a.rb:3)", unmapped,
+		},
+		{
+			"an empty path has no file",
+			[]string{"/w"},
+			[]string{"/w/lib/a.rb"},
+			"", unmapped,
+		},
+		{
+			"a Windows path is found by its suffix",
+			[]string{"/w/app"},
+			[]string{"/w/app/lib/a.rb"},
+			"C:/deploy/app/lib/a.rb", "/w/app/lib/a.rb",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var files []File
+			for _, f := range tt.files {
+				files = append(files, File{Path: f})
+			}
+			m := NewWorkspace(tt.roots, files).Map([]string{tt.dump})
+			if got := outcome(m, tt.dump); got != tt.want {
+				t.Errorf("%s: got %s, want %s", tt.dump, got, tt.want)
+			}
+		})
+	}
+}
+
+func outcome(m *Mapping, dumpPath string) string {
+	if file, ok := m.File(dumpPath); ok {
+		return file
+	}
+	if m.Ambiguous > 0 {
+		return ambiguous
+	}
+	return unmapped
+}
+
+func TestSymbolicLinks(t *testing.T) {
+	w := NewWorkspace([]string{"/home/me/link"}, []File{
+		{Path: "/home/me/link/lib/a.rb", Real: "/data/app/lib/a.rb"},
+	})
+	for _, dumpPath := range []string{"/data/app/lib/a.rb", "/home/me/link/lib/a.rb", "/srv/app/lib/a.rb"} {
+		if got := outcome(w.Map([]string{dumpPath}), dumpPath); got != "/home/me/link/lib/a.rb" {
+			t.Errorf("%s: got %s, want the path the editor uses", dumpPath, got)
+		}
+	}
+}
+
+func TestClaims(t *testing.T) {
+	files := []File{{Path: "/w/app/lib/a.rb"}, {Path: "/w/app/lib/b.rb"}}
+	for _, tt := range []struct {
+		name                        string
+		dump                        []string
+		mapped, unmapped, ambiguous int
+		a                           string // the dump path shown in a.rb
+	}{
+		{
+			"the path that agrees in more components has the file",
+			[]string{"/opt/tool/a.rb", "/srv/app/lib/a.rb"},
+			1, 1, 0, "/srv/app/lib/a.rb",
+		},
+		{
+			"two equally good paths leave the file empty",
+			[]string{"/srv/one/lib/a.rb", "/srv/two/lib/a.rb"},
+			0, 0, 2, "",
+		},
+		{
+			"an exact path beats a relative one",
+			[]string{"lib/a.rb", "/w/app/lib/a.rb"},
+			1, 1, 0, "/w/app/lib/a.rb",
+		},
+		{
+			"every path is counted once",
+			[]string{"/srv/app/lib/a.rb", "/srv/app/lib/b.rb", "/srv/app/lib/c.rb"},
+			2, 1, 0, "/srv/app/lib/a.rb",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := NewWorkspace([]string{"/w/app"}, files).Map(tt.dump)
+			if m.Mapped != tt.mapped || m.Unmapped != tt.unmapped || m.Ambiguous != tt.ambiguous {
+				t.Errorf("mapped %d, unmapped %d, ambiguous %d; want %d, %d, %d",
+					m.Mapped, m.Unmapped, m.Ambiguous, tt.mapped, tt.unmapped, tt.ambiguous)
+			}
+			if got, _ := m.DumpPath("/w/app/lib/a.rb"); got != tt.a {
+				t.Errorf("a.rb shows %q, want %q", got, tt.a)
+			}
+		})
+	}
+}
+
+// A large dump names thousands of files; the workspace may hold many more.
+func BenchmarkMap(b *testing.B) {
+	var files []File
+	var dump []string
+	for i := range 20_000 {
+		name := "/lib/" + strconv.Itoa(i%100) + "/" + strconv.Itoa(i%2000) + "/file" + strconv.Itoa(i%5000) + ".rb"
+		files = append(files, File{Path: "/home/me/app" + name})
+		dump = append(dump, "/srv/app"+name)
+	}
+	w := NewWorkspace([]string{"/home/me/app"}, files)
+	for b.Loop() {
+		w.Map(dump[:5000])
+	}
+}
