@@ -2,7 +2,14 @@ package index
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"sync/atomic"
+
+	"heapline/index/dump"
+	"heapline/index/graph"
+	"heapline/index/heap"
 )
 
 // Progress is how far a load has come.
@@ -14,8 +21,8 @@ type Progress struct {
 
 // Options are what Build needs to know beside the bytes.
 type Options struct {
-	Path     string         // shown in the summary and in errors; not opened
-	Size     int64          // bytes of the file for progress and planning, 0 where unknown
+	Path     string         // shown in the summary; not opened
+	Size     int64          // bytes of the file for progress, 0 where unknown
 	Workers  int            // parsers at once; 0: one a core
 	Progress func(Progress) // may be nil; called from one goroutine at a time
 }
@@ -25,5 +32,148 @@ type Options struct {
 // read, or that ctx was cancelled (then errors.Is(err, context.Canceled)).
 // Errors are sentences for developers, without the path.
 func Build(ctx context.Context, r io.Reader, opts Options) (*Snapshot, error) {
-	panic("in progress")
+	in := &meter{ctx: ctx, r: r, opts: opts}
+	h, cut, err := read(ctx, in, opts)
+	if err != nil {
+		return nil, err
+	}
+	in.stage("finding what is alive")
+	live := h.Refs.Reach(nil)
+	in.stage("adding up sites")
+	s := newSnapshot(h, live)
+	s.summary.Path = opts.Path
+	s.summary.Problems = problems(h, cut)
+	return s, ctx.Err()
+}
+
+// read returns the heap and, in cut, why the input ended early where it did.
+func read(ctx context.Context, in *meter, opts Options) (h *heap.Heap, cut, err error) {
+	in.stage("reading")
+	plain, err := dump.Decompress(in)
+	if err != nil {
+		return nil, nil, unreadable(in, err)
+	}
+	defer plain.Close()
+	h, err = heap.Read(ctx, plain, opts.Workers)
+	switch {
+	case ctx.Err() != nil:
+		return nil, nil, ctx.Err()
+	case h == nil:
+		return nil, nil, unreadable(in, err)
+	}
+	return h, err, nil
+}
+
+// unreadable says in a developer's words why nothing could be read.
+func unreadable(in *meter, err error) error {
+	switch {
+	case in.done.Load() == 0 && in.err == nil:
+		return errors.New("the file is empty: the process may still be writing the dump, or it died before it could")
+	case errors.Is(err, heap.ErrNotDump):
+		return errors.New("this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them")
+	case in.err != nil:
+		return fmt.Errorf("reading failed: %w", in.err)
+	}
+	return fmt.Errorf("the file is damaged, nothing in it can be read: %w", err)
+}
+
+// problems sums up what was lost. The end of a cut-off input is listed first:
+// it costs the most.
+func problems(h *heap.Heap, cut error) Problems {
+	p := Problems{Count: h.BadLines + h.Duplicates, First: []Problem{}}
+	if cut != nil {
+		p.Count++
+		p.First = append(p.First, Problem{Line: h.Lines, Message: fmt.Sprintf("the file ends early, the rest of the dump is lost: %v", cut)})
+	}
+	for _, x := range h.Problems {
+		p.First = append(p.First, Problem(x))
+	}
+	if h.Duplicates > 0 {
+		p.First = append(p.First, Problem{Message: fmt.Sprintf("%d records repeat the address of an earlier record and were left out", h.Duplicates)})
+	}
+	return p
+}
+
+// meter counts the bytes read, reports progress and ends reading when the load
+// is cancelled.
+type meter struct {
+	ctx  context.Context //nolint:containedctx // io.Reader has no room for it
+	r    io.Reader
+	opts Options
+	done atomic.Int64
+	name string
+	err  error // what the input itself failed with
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	if m.ctx.Err() != nil {
+		return 0, m.ctx.Err()
+	}
+	n, err := m.r.Read(p)
+	m.done.Add(int64(n))
+	if err != nil && err != io.EOF { //nolint:errorlint // only a bare EOF is the regular end
+		m.err = err
+	}
+	m.report()
+	return n, err
+}
+
+func (m *meter) stage(name string) {
+	m.name = name
+	m.report()
+}
+
+func (m *meter) report() {
+	if m.opts.Progress != nil {
+		m.opts.Progress(Progress{Stage: m.name, Done: m.done.Load(), Total: m.opts.Size})
+	}
+}
+
+// newSnapshot adds up the live objects per site.
+func newSnapshot(h *heap.Heap, live graph.Set) *Snapshot {
+	s := &Snapshot{newest: h.Newest, first: map[string]int{}}
+	perSite := make([]Count, len(h.Sites()))
+	for id := h.First(); id < h.End(); id++ {
+		if !h.Exists(id) {
+			continue
+		}
+		bytes := h.Memsize(id)
+		s.summary.Objects.add(bytes)
+		if !live.Has(id) {
+			s.summary.Garbage.add(bytes)
+			continue
+		}
+		s.summary.Live.add(bytes)
+		switch site := h.SiteOf(id); {
+		case h.IsTracer(id):
+			s.summary.Tracer.add(bytes)
+		case site < 0:
+			s.summary.NoSite.add(bytes)
+		default:
+			perSite[site].add(bytes)
+		}
+	}
+	members := s.addSites(h, perSite)
+	s.details = newDetails(h, live, members, len(s.sites))
+	return s
+}
+
+// addSites lists the sites with live objects and returns for each site of the
+// heap its SiteID, -1 where it has none.
+func (s *Snapshot) addSites(h *heap.Heap, perSite []Count) []SiteID {
+	members := make([]SiteID, len(perSite))
+	for i, site := range h.Sites() {
+		members[i] = -1
+		if perSite[i].Objects == 0 {
+			continue
+		}
+		members[i] = SiteID(len(s.sites))
+		if _, ok := s.first[site.File]; !ok {
+			s.first[site.File] = len(s.sites)
+			s.files = append(s.files, site.File)
+		}
+		s.sites = append(s.sites, Site{ID: members[i], File: site.File, Line: site.Line, Count: perSite[i]})
+	}
+	s.summary.Sites, s.summary.Files = len(s.sites), len(s.files)
+	return members
 }

@@ -1,5 +1,161 @@
 package index
 
-type details struct{}
+import (
+	"cmp"
+	"slices"
+	"sync"
 
-func (d *details) of(id SiteID) *Detail { return &Detail{} }
+	"heapline/index/graph"
+	"heapline/index/heap"
+)
+
+// details answers what a site's objects are. The objects of all sites stand in
+// one array, site by site, each site's in the order of the dump.
+type details struct {
+	heap    *heap.Heap
+	objects []heap.ID
+	start   []uint32 // by SiteID, one more than there are sites
+	cache   sync.Map // SiteID → *Detail
+}
+
+// newDetails sorts the live objects by site: count, sum, fill.
+func newDetails(h *heap.Heap, live graph.Set, members []SiteID, sites int) *details {
+	d := &details{heap: h, start: make([]uint32, sites+1)}
+	each := func(do func(id heap.ID, site SiteID)) {
+		for id := h.First(); id < h.End(); id++ {
+			if site := h.SiteOf(id); site >= 0 && live.Has(id) && !h.IsTracer(id) {
+				do(id, members[site])
+			}
+		}
+	}
+	each(func(_ heap.ID, site SiteID) { d.start[site+1]++ })
+	for i := range sites {
+		d.start[i+1] += d.start[i]
+	}
+	d.objects = make([]heap.ID, d.start[sites])
+	next := slices.Clone(d.start)
+	each(func(id heap.ID, site SiteID) {
+		d.objects[next[site]] = id
+		next[site]++
+	})
+	return d
+}
+
+// of returns the detail of a site. Two goroutines may compute the same one.
+func (d *details) of(id SiteID) *Detail {
+	if known, ok := d.cache.Load(id); ok {
+		return known.(*Detail)
+	}
+	known, _ := d.cache.LoadOrStore(id, d.compute(d.objects[d.start[id]:d.start[id+1]]))
+	return known.(*Detail)
+}
+
+func (d *details) compute(objects []heap.ID) *Detail {
+	h := d.heap
+	classes := newTally(func(id heap.ID) uint64 { return h.ClassKey(id) }, h.ClassName)
+	types := newTally(func(id heap.ID) uint64 { return uint64(h.Kind(id)) }, func(id heap.ID) string { return h.Kind(id).String() })
+	methods := newTally(h.Method, h.Method)
+	generations := map[int64]*Count{}
+	for _, id := range objects {
+		bytes := h.Memsize(id)
+		classes.add(id, bytes)
+		types.add(id, bytes)
+		methods.add(id, bytes)
+		if g := h.Generation(id); g >= 0 {
+			c := generations[g]
+			if c == nil {
+				c = &Count{}
+				generations[g] = c
+			}
+			c.add(bytes)
+		}
+	}
+	return &Detail{
+		Classes: classes.rows(), Types: types.rows(), Methods: methods.rows(),
+		Generations: cohorts(generations), Largest: d.largest(objects),
+	}
+}
+
+func cohorts(generations map[int64]*Count) []GenerationCount {
+	rows := make([]GenerationCount, 0, len(generations))
+	for g, c := range generations {
+		rows = append(rows, GenerationCount{g, *c})
+	}
+	slices.SortFunc(rows, func(a, b GenerationCount) int { return cmp.Compare(a.Generation, b.Generation) })
+	return rows
+}
+
+// largest lists the largest objects, of equal ones the dump's first.
+func (d *details) largest(objects []heap.ID) []Object {
+	top := make([]heap.ID, 0, LargestObjects+1)
+	order := func(a, b heap.ID) int {
+		return cmp.Or(cmp.Compare(d.heap.Memsize(b), d.heap.Memsize(a)), cmp.Compare(a, b))
+	}
+	for _, id := range objects {
+		if len(top) == LargestObjects && order(id, top[LargestObjects-1]) > 0 {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(top, id, order)
+		top = slices.Insert(top, i, id)
+		top = top[:min(len(top), LargestObjects)]
+	}
+	rows := make([]Object, len(top))
+	for i, id := range top {
+		rows[i] = d.object(id)
+	}
+	return rows
+}
+
+func (d *details) object(id heap.ID) Object {
+	h := d.heap
+	value, cut, ok := h.Value(id)
+	return Object{
+		Address: h.Address(id), Type: h.Kind(id).String(), Class: h.ClassName(id),
+		Bytes: h.Memsize(id), Generation: h.Generation(id),
+		Value: value, HasValue: ok, Truncated: cut,
+	}
+}
+
+// tally counts objects by a key that is cheap to get and names each key once.
+type tally[K comparable] struct {
+	key    func(heap.ID) K
+	name   func(heap.ID) string
+	counts map[K]*NamedCount
+	last   *NamedCount // objects of one kind come in runs
+	at     K
+}
+
+func newTally[K comparable](key func(heap.ID) K, name func(heap.ID) string) *tally[K] {
+	return &tally[K]{key: key, name: name, counts: map[K]*NamedCount{}}
+}
+
+func (t *tally[K]) add(id heap.ID, bytes int64) {
+	k := t.key(id)
+	if t.last == nil || k != t.at {
+		if t.last = t.counts[k]; t.last == nil {
+			t.last = &NamedCount{Name: t.name(id)}
+			t.counts[k] = t.last
+		}
+		t.at = k
+	}
+	t.last.add(bytes)
+}
+
+// rows unites keys of one name and sorts by bytes, then objects, then name.
+func (t *tally[K]) rows() []NamedCount {
+	byName := make(map[string]Count, len(t.counts))
+	for _, c := range t.counts {
+		sum := byName[c.Name]
+		sum.Objects += c.Objects
+		sum.Bytes += c.Bytes
+		byName[c.Name] = sum
+	}
+	rows := make([]NamedCount, 0, len(byName))
+	for name, c := range byName {
+		rows = append(rows, NamedCount{name, c})
+	}
+	slices.SortFunc(rows, func(a, b NamedCount) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Objects, a.Objects), cmp.Compare(a.Name, b.Name))
+	})
+	return rows
+}

@@ -75,7 +75,7 @@ type Object struct {
 	Class      string // resolved class name
 	Bytes      int64  // shallow size
 	Generation int64  // -1 where unknown
-	Value      string // start of a String's value, at most ValueSample bytes; untrusted text
+	Value      string // start of a String's value, at most heap.ValueSample bytes before escapes are resolved; untrusted text
 	HasValue   bool
 	Truncated  bool // Value is only a start
 }

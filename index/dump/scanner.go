@@ -1,0 +1,115 @@
+package dump
+
+import (
+	"bytes"
+	"fmt"
+
+	jsoniter "github.com/json-iterator/go"
+)
+
+// maxMemsize bounds a believable shallow size, so that sums cannot overflow.
+const maxMemsize = 1 << 48
+
+// Problem is a line that could not be read.
+type Problem struct {
+	Line    int64 // 1-based
+	Offset  int64 // bytes from the start of the (decompressed) dump to the line
+	Message string
+}
+
+// Scanner reads the records of one block of whole lines after the other. The
+// zero value is not usable; call NewScanner.
+type Scanner struct {
+	rest   []byte
+	offset int64
+	line   int64
+
+	record  Record
+	problem *Problem
+	flags   [8][]byte
+	iter    *jsoniter.Iterator
+}
+
+// NewScanner returns a Scanner without input.
+func NewScanner() *Scanner {
+	return &Scanner{iter: jsoniter.ParseBytes(jsoniter.ConfigDefault, nil)}
+}
+
+// Reset starts on a block that begins offset bytes into the dump. Problems
+// count lines from the block's first, which is 1.
+func (s *Scanner) Reset(block []byte, offset int64) {
+	s.rest, s.offset, s.line = block, offset, 0
+	if offset == 0 {
+		bom := []byte("\ufeff")
+		if bytes.HasPrefix(block, bom) {
+			s.rest, s.offset = block[len(bom):], int64(len(bom))
+		}
+	}
+}
+
+// Lines returns how many lines of the block have been read.
+func (s *Scanner) Lines() int64 { return s.line }
+
+// Next reads on to the next record or problem and reports whether there was
+// one. Blank lines are passed over.
+func (s *Scanner) Next() bool {
+	for len(s.rest) > 0 {
+		line := s.rest
+		at := s.offset
+		if end := bytes.IndexByte(s.rest, '\n'); end >= 0 {
+			line = s.rest[:end]
+			s.rest = s.rest[end+1:]
+			s.offset += int64(end) + 1
+		} else {
+			s.rest = nil
+			s.offset += int64(len(line))
+		}
+		s.line++
+		if n := len(line); n > 0 && line[n-1] == '\r' {
+			line = line[:n-1]
+		}
+		if len(line) == 0 {
+			continue
+		}
+		s.problem = nil
+		if err := s.parse(line); err != nil {
+			s.problem = &Problem{Line: s.line, Offset: at, Message: err.Error()}
+		}
+		return true
+	}
+	return false
+}
+
+// Record returns the line just read; it is overwritten by the next call of
+// Next. Only meaningful where Problem is nil.
+func (s *Scanner) Record() *Record { return &s.record }
+
+// Problem says why the line just read is no record, nil where it is one.
+func (s *Scanner) Problem() *Problem { return s.problem }
+
+func (s *Scanner) parse(line []byte) error {
+	r := &s.record
+	r.reset()
+	if !s.fast(line, r) {
+		r.reset()
+		if err := s.slow(line, r); err != nil {
+			return err
+		}
+	}
+	return r.check()
+}
+
+// check tells a record from other JSON.
+func (r *Record) check() error {
+	switch {
+	case r.TypeName == nil:
+		return fmt.Errorf("not a heap dump record: it has no type")
+	case r.Type == Root && r.Root == nil:
+		return fmt.Errorf("a ROOT record without the name of its root")
+	case r.Type != Root && r.Address == 0:
+		return fmt.Errorf("a %.24s record without an address", r.TypeName)
+	case r.Memsize < 0 || r.Memsize > maxMemsize:
+		return fmt.Errorf("memsize %d is out of range", r.Memsize)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package dump
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	jsoniter "github.com/json-iterator/go"
+)
+
+// slow reads any JSON object into r. It takes what the fast path does not
+// recognise: escapes in names, other white space, keys of Rubies to come.
+// json-iterator is lax at some edges (it takes an object without its closing
+// brace), so encoding/json has the word on what is JSON.
+func (s *Scanner) slow(b []byte, r *Record) error {
+	var object json.RawMessage
+	if err := json.Unmarshal(b, &object); err != nil {
+		return fmt.Errorf("not valid JSON: %w", err)
+	}
+	it := s.iter
+	it.ResetBytes(b)
+	it.Error = nil
+	if it.WhatIsNext() != jsoniter.ObjectValue {
+		return errors.New("not a JSON object")
+	}
+	it.ReadObjectCB(func(it *jsoniter.Iterator, key string) bool {
+		slowValue(it, key, r)
+		return it.Error == nil
+	})
+	if it.Error != nil && !errors.Is(it.Error, io.EOF) {
+		return it.Error
+	}
+	return nil
+}
+
+func slowValue(it *jsoniter.Iterator, key string, r *Record) {
+	switch key {
+	case "address":
+		r.Address = slowAddress(it)
+	case "class":
+		r.Class = slowAddress(it)
+	case "references":
+		r.References = r.References[:0]
+		it.ReadArrayCB(func(it *jsoniter.Iterator) bool {
+			r.References = append(r.References, slowAddress(it))
+			return it.Error == nil
+		})
+	case "type":
+		r.TypeName = slowText(it)
+		r.Type = typesByName[string(r.TypeName)]
+	case "root":
+		r.Root = slowText(it)
+	case "file":
+		r.File = slowText(it)
+	case "line":
+		r.Line = slowInt(it)
+	case "method":
+		r.Method = slowText(it)
+	case "generation":
+		r.Generation = slowInt(it)
+	case "memsize":
+		r.Memsize = slowInt(it)
+	case "bytesize", "length", "size":
+		r.Size = slowInt(it)
+	case "value":
+		r.Value, r.ValueEscaped = slowText(it), false
+	case "struct":
+		r.Struct = slowText(it)
+	case "imemo_type":
+		r.IMemoType = slowText(it)
+	case "name":
+		r.Name = slowText(it)
+	case "real_class_name":
+		r.RealClassName = slowText(it)
+	case "singleton":
+		r.Singleton = it.ReadBool()
+	default:
+		it.Skip()
+	}
+}
+
+func slowText(it *jsoniter.Iterator) []byte {
+	if it.WhatIsNext() != jsoniter.StringValue {
+		it.Skip() // a key that means something else to this Ruby
+		return nil
+	}
+	return []byte(it.ReadString())
+}
+
+// slowAddress reads "0x…". MRI writes a zero address without digits.
+func slowAddress(it *jsoniter.Iterator) uint64 {
+	if it.WhatIsNext() != jsoniter.StringValue {
+		it.Skip()
+		return 0
+	}
+	text := it.ReadString()
+	digits, ok := strings.CutPrefix(text, "0x")
+	if ok && digits == "" {
+		return 0
+	}
+	v, err := strconv.ParseUint(digits, 16, 64)
+	if (!ok || err != nil) && it.Error == nil {
+		it.Error = fmt.Errorf("address %.24q is not a hexadecimal number", text)
+	}
+	return v
+}
+
+// slowInt reads an integer. One beyond int64 is cut to its largest value: MRI
+// prints a negative line number as an unsigned one.
+func slowInt(it *jsoniter.Iterator) int64 {
+	if it.WhatIsNext() != jsoniter.NumberValue {
+		it.Skip()
+		return 0
+	}
+	text := string(it.ReadNumber())
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange) && n > 0:
+		return math.MaxInt64
+	case err != nil && it.Error == nil:
+		it.Error = fmt.Errorf("number %.24q is not an integer", text)
+	}
+	return n
+}

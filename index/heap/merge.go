@@ -1,0 +1,180 @@
+package heap
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"heapline/index/dump"
+)
+
+const saturated = math.MaxUint32
+
+// maxObjects leaves room in 32 bits for the roots and for edges' offsets.
+const maxObjects = math.MaxUint32 - 1<<16
+
+// merge makes one heap of the parts, which it takes apart: a part's columns are
+// let go as soon as they are copied.
+func merge(ctx context.Context, parts []*part, crew []*worker, workers int) (*Heap, error) {
+	h := &Heap{Newest: -1, huge: map[ID]int64{}, samples: map[ID]sample{}}
+	categories := h.addRoots(parts)
+	objects, edges := size(parts)
+	if objects > maxObjects || edges > maxObjects {
+		return nil, fmt.Errorf("the dump has %d objects and %d references: more than this version can number", objects, edges)
+	}
+	renumber := h.mergeNames(crew)
+	h.columns(parts, crew, renumber, int(objects))
+	index := newAddresses(h.address[h.First():], h.First(), func(id ID) {
+		h.kind[id] = dump.None
+		h.Duplicates++
+	})
+	if err := h.link(ctx, parts, index, categories, int(edges), workers); err != nil {
+		return nil, err
+	}
+	h.findInstances()
+	return h, nil
+}
+
+func size(parts []*part) (objects, edges int64) {
+	for _, p := range parts {
+		objects += int64(len(p.address))
+		edges += int64(len(p.refs) + len(p.address))
+		for _, r := range p.roots {
+			edges += int64(len(r.refs)) + 1
+		}
+	}
+	return objects, edges
+}
+
+// addRoots numbers the categories of the ROOT records by first appearance.
+func (h *Heap) addRoots(parts []*part) map[string]ID {
+	categories := map[string]ID{}
+	for _, p := range parts {
+		for _, r := range p.roots {
+			if categories[r.category] == 0 {
+				h.roots = append(h.roots, r.category)
+				categories[r.category] = ID(len(h.roots))
+			}
+		}
+	}
+	return categories
+}
+
+// numbering leads from a worker's numbers to the heap's.
+type numbering struct {
+	names []uint32
+	spots []uint32
+}
+
+// mergeNames unites the workers' names and spots. Spots are numbered by file,
+// line and method, so that the numbers do not depend on who read what, and so
+// that a file's sites follow each other.
+func (h *Heap) mergeNames(crew []*worker) []numbering {
+	all := newNames()
+	renumber := make([]numbering, len(crew))
+	for i, w := range crew {
+		ids := make([]uint32, len(w.names.texts))
+		for j, text := range w.names.texts[1:] {
+			ids[j+1] = all.text(strings.ToValidUTF8(text, "\ufffd"))
+		}
+		renumber[i].names = ids
+	}
+	h.names = all.texts
+	h.mergeSpots(crew, renumber)
+	return renumber
+}
+
+func (h *Heap) mergeSpots(crew []*worker, renumber []numbering) {
+	var union []spot
+	for i, w := range crew {
+		for j, s := range w.spots.list {
+			s.file, s.method = renumber[i].names[s.file], renumber[i].names[s.method]
+			w.spots.list[j] = s
+		}
+		union = append(union, w.spots.list[1:]...)
+	}
+	order := func(a, b spot) int {
+		return cmp.Or(strings.Compare(h.names[a.file], h.names[b.file]), cmp.Compare(a.line, b.line),
+			strings.Compare(h.names[a.method], h.names[b.method]))
+	}
+	slices.SortFunc(union, order)
+	union = slices.Compact(union)
+	h.spots = make([]Spot, 1, len(union)+1)
+	numbers := make(map[spot]uint32, len(union))
+	for i, s := range union {
+		if i == 0 || union[i-1].file != s.file || union[i-1].line != s.line {
+			h.sites = append(h.sites, Site{File: h.names[s.file], Line: int(s.line)})
+		}
+		numbers[s] = uint32(len(h.spots))
+		h.spots = append(h.spots, Spot{Site: uint32(len(h.sites) - 1), Method: h.names[s.method]})
+	}
+	for i, w := range crew {
+		ids := make([]uint32, len(w.spots.list))
+		for j, s := range w.spots.list[1:] {
+			ids[j+1] = numbers[s]
+		}
+		renumber[i].spots = ids
+	}
+}
+
+// columns copies all but the references into columns of the final length. The
+// pseudo-root and the categories have entries too, of type ROOT.
+func (h *Heap) columns(parts []*part, crew []*worker, renumber []numbering, objects int) {
+	n := objects + int(h.First())
+	h.address, h.kind = make([]uint64, n), make([]dump.Type, n)
+	h.memsize, h.spot = make([]uint32, n), make([]uint32, n)
+	h.born, h.extra = make([]uint32, n), make([]uint32, n)
+	for id := range h.First() {
+		h.kind[id] = dump.Root
+	}
+	at := int(h.First())
+	for _, p := range parts {
+		ids := renumber[p.worker]
+		copy(h.address[at:], p.address)
+		copy(h.kind[at:], p.kind)
+		copy(h.memsize[at:], p.memsize)
+		copy(h.born[at:], p.born)
+		for i, spot := range p.spot {
+			h.spot[at+i] = ids.spots[spot]
+		}
+		for i, x := range p.extra {
+			if named(p.kind[i]) {
+				x = ids.names[x]
+			}
+			h.extra[at+i] = x
+		}
+		h.details(p, crew[p.worker], at)
+		p.address, p.kind, p.memsize, p.born, p.extra, p.samples = nil, nil, nil, nil, nil, nil
+		at += len(p.refEnd)
+	}
+	sortProblems(h.Problems)
+}
+
+// named reports whether the extra column of a type holds a name.
+func named(t dump.Type) bool {
+	switch t {
+	case dump.Class, dump.Module, dump.Data, dump.IMemo, dump.Other:
+		return true
+	}
+	return false
+}
+
+// details takes what a part knows of single objects and lines.
+func (h *Heap) details(p *part, w *worker, at int) {
+	for _, x := range p.huge {
+		h.huge[ID(at+x.at)] = x.bytes
+	}
+	for _, s := range p.samples {
+		h.samples[ID(at+s.at)] = s
+	}
+	for _, problem := range p.problems {
+		problem.Line += h.Lines
+		h.problem(problem)
+	}
+	h.BadLines += p.bad
+	h.Lines += p.lines
+	h.Newest = max(h.Newest, p.newest)
+}

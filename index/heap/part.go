@@ -1,0 +1,203 @@
+package heap
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"heapline/index/dump"
+)
+
+// part holds the records of one block of the dump in columns, an entry an
+// object. Names and sites are numbered by the worker that read it.
+type part struct {
+	worker int
+	lines  int64
+
+	address []uint64
+	class   []uint64 // address of the class, 0 where there is none
+	kind    []dump.Type
+	memsize []uint32 // bytes, saturated: then huge has the true one
+	huge    []hugeObject
+	spot    []uint32 // worker's number of (file, line, method), 0 where untraced
+	born    []uint32 // generation + 1, 0 where unknown
+	extra   []uint32 // by kind: a length, or the worker's number of a name
+	refEnd  []uint32 // end of the object's references in refs
+	refs    []uint64
+
+	roots    []rootRecord
+	samples  []sample
+	problems []dump.Problem
+	bad      int64 // number of problems; only the first are kept
+	newest   int64
+}
+
+type hugeObject struct {
+	at    int // index in the part, later the object's id
+	bytes int64
+}
+
+type rootRecord struct {
+	category string
+	refs     []uint64
+}
+
+// sample is the start of a String's value.
+type sample struct {
+	at      int // index in the part
+	text    string
+	escaped bool // text holds JSON escapes
+	cut     bool // text is only a start
+}
+
+// problemsKept bounds the problems that are listed; all are counted.
+const problemsKept = 20
+
+// worker turns blocks into parts. Its scratch columns are reused from block to
+// block and copied into exactly fitting ones, so that nothing is kept that
+// holds no data.
+type worker struct {
+	number  int
+	scanner *dump.Scanner
+	names   *names
+	spots   *spots
+	best    topStrings
+	scratch part
+}
+
+func newWorker(number int) *worker {
+	w := &worker{number: number, scanner: dump.NewScanner(), names: newNames()}
+	w.spots = newSpots(w.names)
+	return w
+}
+
+func (w *worker) read(b *dump.Block) *part {
+	p := &w.scratch
+	p.reset()
+	w.scanner.Reset(b.Data, b.Offset)
+	for w.scanner.Next() {
+		if problem := w.scanner.Problem(); problem != nil {
+			if p.bad++; p.bad <= problemsKept {
+				p.problems = append(p.problems, *problem)
+			}
+			continue
+		}
+		switch r := w.scanner.Record(); r.Type {
+		case dump.Shape, dump.None: // no objects: class layouts, free slots
+		case dump.Root:
+			p.roots = append(p.roots, rootRecord{string(r.Root), slices.Clone(r.References)})
+		default:
+			w.add(p, r, b.Seq)
+		}
+	}
+	p.lines = w.scanner.Lines()
+	return p.fitted(w.number)
+}
+
+func (w *worker) add(p *part, r *dump.Record, block int) {
+	at := len(p.address)
+	if r.Memsize >= math.MaxUint32 {
+		p.huge = append(p.huge, hugeObject{at, r.Memsize})
+	}
+	spot, born := uint32(0), uint32(0)
+	if r.File != nil {
+		spot = w.spots.number(r.File, r.Line, r.Method)
+	}
+	if r.Generation >= 0 && r.Generation < math.MaxUint32 {
+		born = uint32(r.Generation) + 1
+		p.newest = max(p.newest, r.Generation)
+	}
+	p.address = append(p.address, r.Address)
+	p.class = append(p.class, r.Class)
+	p.kind = append(p.kind, r.Type)
+	p.memsize = append(p.memsize, saturate(r.Memsize))
+	p.spot = append(p.spot, spot)
+	p.born = append(p.born, born)
+	p.extra = append(p.extra, w.extra(r))
+	p.refs = append(p.refs, r.References...)
+	p.refEnd = append(p.refEnd, uint32(len(p.refs)))
+	if r.Type == dump.String && spot != 0 && r.Value != nil && w.best.admit(spot, r.Memsize, block, at) {
+		p.samples = append(p.samples, newSample(r, at))
+	}
+}
+
+// extra is the one number or name worth keeping of an object of its type.
+func (w *worker) extra(r *dump.Record) uint32 {
+	switch r.Type {
+	case dump.Class, dump.Module:
+		return w.names.class(r)
+	case dump.Data:
+		return w.names.number(r.Struct)
+	case dump.IMemo:
+		return w.names.number(r.IMemoType)
+	case dump.Other:
+		return w.names.number(r.TypeName)
+	}
+	return saturate(r.Size + 1)
+}
+
+func saturate(n int64) uint32 { return uint32(min(n, math.MaxUint32)) }
+
+func (p *part) reset() {
+	*p = part{
+		address: p.address[:0], class: p.class[:0], kind: p.kind[:0], memsize: p.memsize[:0], spot: p.spot[:0],
+		born: p.born[:0], extra: p.extra[:0], refEnd: p.refEnd[:0], refs: p.refs[:0], newest: -1,
+	}
+}
+
+// fitted returns a copy of p whose columns have no room to spare.
+func (p *part) fitted(worker int) *part {
+	f := *p
+	f.worker = worker
+	f.address, f.class, f.kind = slices.Clone(p.address), slices.Clone(p.class), slices.Clone(p.kind)
+	f.memsize, f.spot, f.born = slices.Clone(p.memsize), slices.Clone(p.spot), slices.Clone(p.born)
+	f.extra, f.refEnd, f.refs = slices.Clone(p.extra), slices.Clone(p.refEnd), slices.Clone(p.refs)
+	return &f
+}
+
+// ValueSample is how many bytes of a String's value are kept at most.
+const ValueSample = 80
+
+func newSample(r *dump.Record, at int) sample {
+	text := r.Value[:min(len(r.Value), ValueSample)]
+	return sample{at: at, text: string(text), escaped: r.ValueEscaped, cut: len(text) < len(r.Value)}
+}
+
+// topStrings decides which strings of a site may be among its largest: a value
+// is only copied when fewer than SampledStrings of those seen before are as
+// large. Numbered by a worker's spots.
+type topStrings struct {
+	bySpot [][]rankedString
+}
+
+type rankedString struct {
+	bytes     int64
+	block, at int
+}
+
+// SampledStrings is of how many of a site's largest strings the values are kept.
+const SampledStrings = 8
+
+// admit reports whether the string is among its site's largest so far. Blocks
+// come in any order, but of equal strings the dump's first must win whatever
+// worker reads them, or two loads would differ.
+func (t *topStrings) admit(spot uint32, bytes int64, block, at int) bool {
+	for int(spot) >= len(t.bySpot) {
+		t.bySpot = append(t.bySpot, nil)
+	}
+	top := t.bySpot[spot]
+	s := rankedString{bytes, block, at}
+	i, _ := slices.BinarySearchFunc(top, s, largerFirst)
+	if i >= SampledStrings {
+		return false
+	}
+	if len(top) == SampledStrings {
+		top = top[:SampledStrings-1]
+	}
+	t.bySpot[spot] = slices.Insert(top, i, s)
+	return true
+}
+
+func largerFirst(a, b rankedString) int {
+	return cmp.Or(cmp.Compare(b.bytes, a.bytes), cmp.Compare(a.block, b.block), cmp.Compare(a.at, b.at))
+}
