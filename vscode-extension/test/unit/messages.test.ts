@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { loadRemark, type ServerState, statusView, summaryLog } from "../../src/messages";
+import type { Summary } from "../../src/protocol";
+
+const views: { name: string; state: ServerState; text: string; failed?: boolean }[] = [
+  { name: "no dump", state: { state: "none", text: "no dump" }, text: "$(database) Heapline: no dump" },
+  {
+    name: "a load under way",
+    state: { state: "loading", text: "loading 43 %", percent: 43, path: "/a/b.heap" },
+    text: "$(loading~spin) Heapline: loading 43 %",
+  },
+  {
+    name: "a loaded dump",
+    state: { state: "loaded", text: "leak-3.json.gz · 8.6 MB live", path: "/a/leak-3.json.gz" },
+    text: "$(database) leak-3.json.gz · 8.6 MB live",
+  },
+  { name: "a server that starts", state: { state: "starting" }, text: "$(loading~spin) Heapline" },
+  {
+    name: "no server",
+    state: { state: "stopped", reason: "It is *gone*." },
+    text: "$(error) Heapline: no server",
+    failed: true,
+  },
+];
+for (const { name, state, text, failed = false } of views) {
+  test(`the status bar shows ${name}`, () => {
+    const view = statusView(state);
+    assert.equal(view.text, text);
+    assert.equal(view.failed, failed);
+  });
+}
+
+test("a dump whose name looks like an icon stays text", () => {
+  assert.doesNotMatch(statusView({ state: "loaded", text: "$(bug).heap" }).text, /\$\(bug\)/);
+});
+
+test("the reason why there is no server is not taken for Markdown", () => {
+  assert.equal(statusView({ state: "stopped", reason: "a_b [x](y)" }).tooltip, "a\\_b \\[x\\]\\(y\\)");
+});
+
+const none = { objects: 0, bytes: 0 };
+
+function summary(changes: Partial<Summary>): Summary {
+  return {
+    path: "/srv/app.heap",
+    objects: { objects: 1500, bytes: 90000 },
+    live: { objects: 1, bytes: 40 },
+    garbage: none,
+    tracer: none,
+    noSite: none,
+    sites: 12,
+    files: 7,
+    mappedFiles: 5,
+    unmappedFiles: 2,
+    ambiguousFiles: 0,
+    problems: { count: 0, first: [] },
+    ...changes,
+  };
+}
+
+test("nothing is said when hints say it all", () => {
+  assert.equal(loadRemark("app.heap", summary({})), undefined);
+});
+
+test("a dump without allocation tracing says how to get one with it", () => {
+  const remark = loadRemark("app.heap", summary({ sites: 0, files: 0, mappedFiles: 0 }));
+  assert.match(remark ?? "", /^app\.heap: No object .* ObjectSpace\.trace_object_allocations_start/);
+});
+
+test("a dump of another project says that nothing of it is here", () => {
+  assert.match(
+    loadRemark("app.heap", summary({ mappedFiles: 0 })) ?? "",
+    /of the 7 files that it names, none is in this/,
+  );
+});
+
+test("lines that could not be read are counted, and the first is named", () => {
+  const problems = { count: 1, first: [{ line: 84648, offset: 26827000, message: "unexpected end of JSON" }] };
+  assert.equal(
+    loadRemark("app.heap", summary({ problems })),
+    "app.heap: 1 line of the dump could not be read (the first: line 84,648, unexpected end of JSON). The rest is loaded.",
+  );
+});
+
+test("the log tells what was loaded and every problem that is known", () => {
+  const first = [1, 2].map((line) => ({ line, offset: 0, message: "no JSON" }));
+  assert.deepEqual(summaryLog(summary({ problems: { count: 2, first } })).split("\n"), [
+    "loaded /srv/app.heap: 1,500 objects, 1 live one, 12 lines in 5 of 7 files found here, 0 ambiguous",
+    "not read: line 1, no JSON",
+    "not read: line 2, no JSON",
+  ]);
+});
