@@ -46,11 +46,12 @@ mkdir -p "$state"/{lists/partial,cache/archives/partial,empty,debs} "$root" "$de
 : >"$state/status" # nothing is installed, so apt plans the whole closure, libc included
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$state/sources.list"
 
-private() { # apt-get …, with a state of its own
+# apt-get with a state of its own. An index that a mirror has not renewed in time still serves: it is signed.
+private() {
   "$1" -q -o Dir::State="$state" -o Dir::State::Lists="$state/lists" -o Dir::State::status="$state/status" \
     -o Dir::Cache="$state/cache" -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts="$state/empty" \
     -o Dir::Etc::preferences="$state/none" -o Dir::Etc::preferencesparts="$state/empty" \
-    -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none -o Acquire::Retries=3 "${@:2}"
+    -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false -o Acquire::Retries=3 "${@:2}"
 }
 
 echo "get-nvim.sh: unpacking Debian $suite's Neovim into $dest" >&2
