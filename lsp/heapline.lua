@@ -57,30 +57,44 @@ local function count(n, noun)
   return ('%s %s%s'):format(digits, noun, n == 1 and '' or 's')
 end
 
---- What a load found, in a developer's words, and what may need a look.
+--- Why a load may not show what was hoped for, if so. VS Code says it in the same words.
+---@param summary table the answer of heapline.server.load
+---@return string[]
+local function remarks(summary)
+  local found = {}
+  if summary.sites == 0 then
+    table.insert(
+      found,
+      'No object in this dump says which line made it. Call ObjectSpace.trace_object_allocations_start early in your '
+        .. 'program, then take the dump again.'
+    )
+  elseif summary.mappedFiles == 0 then
+    table.insert(found, 'None of these files is in this project. Open the one that the dump was taken from.')
+  end
+  if summary.problems.count > 0 then
+    local first = vim.tbl_get(summary, 'problems', 'first', 1)
+    local example = first and (' (the first: line %d, %s)'):format(first.line, first.message) or ''
+    local lines = count(summary.problems.count, 'line')
+    table.insert(found, ('%s of the dump could not be read%s. The rest is loaded.'):format(lines, example))
+  end
+  return found
+end
+
+--- What a load found, in a developer's words.
 ---@param summary table the answer of heapline.server.load
 ---@return string message, integer level
 local function describe(summary)
-  local parts = {
-    ('%s: %s live on %s of %s'):format(
-      vim.fs.basename(summary.path),
-      count(summary.live.objects, 'object'),
-      count(summary.sites, 'line'),
-      count(summary.files, 'file')
-    ),
-  }
-  if summary.files > 0 and summary.mappedFiles == 0 then
-    table.insert(parts, 'none of these files was found in this project')
+  local found = ('%s: %s live on %s of %s'):format(
+    vim.fs.basename(summary.path),
+    count(summary.live.objects, 'object'),
+    count(summary.sites, 'line'),
+    count(summary.files, 'file')
+  )
+  local what_else = remarks(summary)
+  if #what_else == 0 then
+    return found, levels.INFO
   end
-  if (summary.ambiguousFiles or 0) > 0 then
-    table.insert(parts, count(summary.ambiguousFiles, 'file') .. ' could be several in this project and shows nothing')
-  end
-  local problem = vim.tbl_get(summary, 'problems', 'first', 1)
-  if problem then
-    local problems = count(summary.problems.count, 'problem')
-    table.insert(parts, ('%s, the first on line %d of the dump: %s'):format(problems, problem.line, problem.message))
-  end
-  return table.concat(parts, '; '), #parts == 1 and levels.INFO or levels.WARN
+  return found .. '. ' .. table.concat(what_else, ' '), levels.WARN
 end
 
 --- Runs a command of the server that is attached to the buffer now, and says how it ended.
