@@ -83,7 +83,7 @@ func problems(h *heap.Heap, cut error) Problems {
 	p := Problems{Count: h.BadLines + h.Duplicates, First: []Problem{}}
 	if cut != nil {
 		p.Count++
-		p.First = append(p.First, Problem{Line: h.Lines, Message: fmt.Sprintf("the file ends early, the rest of the dump is lost: %v", cut)})
+		p.First = append(p.First, Problem{Line: h.Lines, Offset: h.Bytes, Message: fmt.Sprintf("reading stopped here, the rest of the dump is lost: %v", cut)})
 	}
 	for _, x := range h.Problems {
 		p.First = append(p.First, Problem(x))

@@ -13,6 +13,7 @@ import (
 // one array, site by site, each site's in the order of the dump.
 type details struct {
 	heap    *heap.Heap
+	live    graph.Set
 	objects []heap.ID
 	start   []uint32 // by SiteID, one more than there are sites
 	cache   sync.Map // SiteID → *Detail
@@ -20,7 +21,7 @@ type details struct {
 
 // newDetails sorts the live objects by site: count, sum, fill.
 func newDetails(h *heap.Heap, live graph.Set, members []SiteID, sites int) *details {
-	d := &details{heap: h, start: make([]uint32, sites+1)}
+	d := &details{heap: h, live: live, start: make([]uint32, sites+1)}
 	each := func(do func(id heap.ID, site SiteID)) {
 		for id := h.First(); id < h.End(); id++ {
 			if site := h.SiteOf(id); site >= 0 && live.Has(id) && !h.IsTracer(id) {
@@ -154,8 +155,10 @@ func (t *tally[K]) rows() []NamedCount {
 	for name, c := range byName {
 		rows = append(rows, NamedCount{name, c})
 	}
-	slices.SortFunc(rows, func(a, b NamedCount) int {
-		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Objects, a.Objects), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(rows, largestFirst)
 	return rows
+}
+
+func largestFirst(a, b NamedCount) int {
+	return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Objects, a.Objects), cmp.Compare(a.Name, b.Name))
 }

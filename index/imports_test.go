@@ -16,7 +16,7 @@ import (
 var mayImport = map[string][]string{
 	"cmd/heapline": {"lsp", "index", "index/report"},
 	"lsp":          {"index", "index/source"},
-	"index/report": {"index"},
+	"index/report": {"index", "index/source"},
 	"index":        {"index/dump", "index/graph", "index/heap"},
 	"index/heap":   {"index/dump", "index/graph"},
 	"index/graph":  nil,

@@ -8,14 +8,17 @@ import (
 )
 
 // findInstances notes for each singleton class the object that it belongs to:
-// the only one whose class it is.
+// the only one whose class it is, but for other singleton classes, which take
+// that of their superclass for their own until they need one.
 func (h *Heap) findInstances() {
 	h.instance = map[ID]ID{}
 	for id := h.First(); id < h.End(); id++ {
-		if class := h.class[id]; class != noNode && h.isSingleton(class) && h.Exists(id) {
-			if _, ok := h.instance[class]; !ok {
-				h.instance[class] = id
-			}
+		class := h.class[id]
+		if class == noNode || !h.isSingleton(class) || !h.Exists(id) {
+			continue
+		}
+		if known, ok := h.instance[class]; !ok || h.isSingleton(known) {
+			h.instance[class] = id
 		}
 	}
 }

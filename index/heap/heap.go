@@ -24,6 +24,7 @@ type Heap struct {
 	Dangling   int64          // references that lead to no object of the dump
 	Duplicates int64          // records that repeat an address; only the first counts
 	Lines      int64          // lines of the dump
+	Bytes      int64          // bytes of the dump, decompressed
 	Newest     int64          // highest generation, -1 where there is none
 	BadLines   int64          // lines that could not be read
 	Problems   []dump.Problem // the first of the unread and contradictory lines, in order

@@ -26,7 +26,7 @@ func merge(ctx context.Context, parts []*part, crew []*worker, workers int) (*He
 		return nil, fmt.Errorf("the dump has %d objects and %d references: more than this version can number", objects, edges)
 	}
 	renumber := h.mergeNames(crew)
-	h.columns(parts, crew, renumber, int(objects))
+	h.columns(parts, renumber, int(objects))
 	index := newAddresses(h.address[h.First():], h.First(), func(id ID) {
 		h.kind[id] = dump.None
 		h.Duplicates++
@@ -122,7 +122,7 @@ func (h *Heap) mergeSpots(crew []*worker, renumber []numbering) {
 
 // columns copies all but the references into columns of the final length. The
 // pseudo-root and the categories have entries too, of type ROOT.
-func (h *Heap) columns(parts []*part, crew []*worker, renumber []numbering, objects int) {
+func (h *Heap) columns(parts []*part, renumber []numbering, objects int) {
 	n := objects + int(h.First())
 	h.address, h.kind = make([]uint64, n), make([]dump.Type, n)
 	h.memsize, h.spot = make([]uint32, n), make([]uint32, n)
@@ -131,6 +131,7 @@ func (h *Heap) columns(parts []*part, crew []*worker, renumber []numbering, obje
 		h.kind[id] = dump.Root
 	}
 	at := int(h.First())
+	var samples []sample
 	for _, p := range parts {
 		ids := renumber[p.worker]
 		copy(h.address[at:], p.address)
@@ -146,11 +147,34 @@ func (h *Heap) columns(parts []*part, crew []*worker, renumber []numbering, obje
 			}
 			h.extra[at+i] = x
 		}
-		h.details(p, crew[p.worker], at)
+		for _, s := range p.samples {
+			s.at += at
+			samples = append(samples, s)
+		}
+		h.details(p, at)
 		p.address, p.kind, p.memsize, p.born, p.extra, p.samples = nil, nil, nil, nil, nil, nil
 		at += len(p.refEnd)
 	}
 	sortProblems(h.Problems)
+	h.keepSamples(samples)
+}
+
+// keepSamples keeps the values of each spot's largest strings. Every worker
+// admitted the largest of those that it saw.
+func (h *Heap) keepSamples(samples []sample) {
+	slices.SortFunc(samples, func(a, b sample) int {
+		x, y := ID(a.at), ID(b.at)
+		return cmp.Or(cmp.Compare(h.spot[x], h.spot[y]), cmp.Compare(h.Memsize(y), h.Memsize(x)), cmp.Compare(x, y))
+	})
+	kept, last := 0, uint32(0)
+	for _, s := range samples {
+		if spot := h.spot[s.at]; spot != last {
+			kept, last = 0, spot
+		}
+		if kept++; kept <= SampledStrings {
+			h.samples[ID(s.at)] = s
+		}
+	}
 }
 
 // named reports whether the extra column of a type holds a name.
@@ -163,12 +187,9 @@ func named(t dump.Type) bool {
 }
 
 // details takes what a part knows of single objects and lines.
-func (h *Heap) details(p *part, w *worker, at int) {
+func (h *Heap) details(p *part, at int) {
 	for _, x := range p.huge {
 		h.huge[ID(at+x.at)] = x.bytes
-	}
-	for _, s := range p.samples {
-		h.samples[ID(at+s.at)] = s
 	}
 	for _, problem := range p.problems {
 		problem.Line += h.Lines
@@ -176,5 +197,6 @@ func (h *Heap) details(p *part, w *worker, at int) {
 	}
 	h.BadLines += p.bad
 	h.Lines += p.lines
+	h.Bytes += p.bytes
 	h.Newest = max(h.Newest, p.newest)
 }

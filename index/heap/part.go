@@ -13,6 +13,7 @@ import (
 type part struct {
 	worker int
 	lines  int64
+	bytes  int64
 
 	address []uint64
 	class   []uint64 // address of the class, 0 where there is none
@@ -44,7 +45,7 @@ type rootRecord struct {
 
 // sample is the start of a String's value.
 type sample struct {
-	at      int // index in the part
+	at      int // index in the part, later the object's id
 	text    string
 	escaped bool // text holds JSON escapes
 	cut     bool // text is only a start
@@ -90,7 +91,7 @@ func (w *worker) read(b *dump.Block) *part {
 			w.add(p, r, b.Seq)
 		}
 	}
-	p.lines = w.scanner.Lines()
+	p.lines, p.bytes = w.scanner.Lines(), int64(len(b.Data))
 	return p.fitted(w.number)
 }
 
@@ -175,8 +176,9 @@ type rankedString struct {
 	block, at int
 }
 
-// SampledStrings is of how many of a site's largest strings the values are kept.
-const SampledStrings = 8
+// SampledStrings is of how many of the largest strings of a site and method
+// the values are kept: more than are shown, since garbage is among them.
+const SampledStrings = 16
 
 // admit reports whether the string is among its site's largest so far. Blocks
 // come in any order, but of equal strings the dump's first must win whatever

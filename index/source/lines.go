@@ -125,21 +125,21 @@ func (m LineMap) Edit(first, count int, block LineMap) LineMap {
 }
 
 // Restore returns the map after looking among the old lines that are gone for
-// the new lines from first on (1-based, count lines): what undo or a second
-// paste brings back is the same line again. It may change m's own memory, so m
-// must be fresh from Edit.
-func (m LineMap) Restore(first, count int, before, after []string) LineMap {
-	for i := first - 1; i < first-1+count; i++ {
-		if m.origin[i] != 0 {
+// the new lines from first on (1-based), whose texts are given: what undo or a
+// second paste brings back is the same line again. It writes to m's own memory:
+// m must be fresh from Edit.
+func (m LineMap) Restore(first int, before, block []string) LineMap {
+	for i := 0; i < len(block); i++ {
+		if m.origin[first-1+i] != 0 {
 			continue
 		}
 		start := i
-		for i < first-1+count && m.origin[i] == 0 {
+		for i < len(block) && m.origin[first-1+i] == 0 {
 			i++
 		}
-		from, to := m.gap(start, i, len(before))
+		from, to := m.gap(first-1+start, first-1+i, len(before))
 		if from < to {
-			m.match(before[from:to], after[start:i], from, start, false)
+			m.match(before[from:to], block[start:i], from, first-1+start, false)
 		}
 	}
 	return m

@@ -1,0 +1,47 @@
+package source
+
+import (
+	"path"
+	"regexp"
+	"strings"
+)
+
+// The origins of code that is not the application's own.
+const (
+	OriginApp      = "(app)"
+	OriginStdlib   = "(standard library)"
+	OriginInternal = "(Ruby internal)" // <internal:…>, C extensions' own allocations have their .so file
+	OriginEval     = "(eval)"
+)
+
+var (
+	// gemDir matches a gem's directory under any Ruby: …/gems/rack-2.2.6/lib,
+	// …/bundler/gems/rails-1a2b3c4d5e6f/lib. The last one in a path counts, a
+	// gem can be vendored in another.
+	gemDir = regexp.MustCompile(`/(?:gems|rubygems-integration/[^/]+/gems)/([^/]+-[0-9][0-9A-Za-z.]*(?:-[^/]+)?|[^/]+-[0-9a-f]{7,40})/`)
+	// stdlibDir matches the library directory of any Ruby: /usr/lib/ruby/3.1.0,
+	// /usr/lib/x86_64-linux-gnu/ruby/3.1.0, ~/.rbenv/versions/3.3.0/lib/ruby/3.3.0.
+	stdlibDir = regexp.MustCompile(`/(?:ruby|jruby|truffleruby)/(?:[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[+-][^/]*)?|vendor_ruby|site_ruby)/`)
+)
+
+// Origin tells to which gem a dump path belongs ("rack-2.2.6"), or which of the
+// other origins it has.
+func Origin(dumpPath string) string {
+	p := strings.ReplaceAll(dumpPath, `\`, "/")
+	switch {
+	case strings.HasPrefix(p, "<internal:"):
+		return OriginInternal
+	case strings.HasPrefix(p, "(eval"), strings.HasPrefix(p, "(irb"), strings.HasPrefix(p, "(erb"), p == "-e", p == "-", p == "":
+		return OriginEval
+	}
+	if at := gemDir.FindAllStringSubmatch(p, -1); at != nil {
+		return at[len(at)-1][1]
+	}
+	if stdlibDir.MatchString(p) {
+		return OriginStdlib
+	}
+	if ext := path.Ext(p); ext == ".so" || ext == ".bundle" || ext == ".dll" {
+		return OriginStdlib
+	}
+	return OriginApp
+}
