@@ -1,0 +1,109 @@
+package lsp
+
+import (
+	"path/filepath"
+	"strings"
+
+	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
+)
+
+// encoding is the unit in which the client counts columns.
+type encoding int
+
+const (
+	utf16Units encoding = iota
+	utf8Units
+)
+
+func (e encoding) kind() protocol.PositionEncodingKind {
+	if e == utf8Units {
+		return protocol.PositionEncodingKindUTF8
+	}
+	return protocol.PositionEncodingKindUTF16
+}
+
+// column converts a byte offset in a line to the client's unit.
+func (e encoding) column(line string, offset int) uint32 {
+	if e == utf8Units {
+		return uint32(offset)
+	}
+	units := 0
+	for _, r := range line[:offset] {
+		units += utf16Len(r)
+	}
+	return uint32(units)
+}
+
+// offset converts a column in the client's unit to a byte offset; columns
+// beyond the line mean its end, columns inside a character its start.
+func (e encoding) offset(line string, column uint32) int {
+	if e == utf8Units {
+		return min(int(column), len(line))
+	}
+	units := 0
+	for i, r := range line {
+		units += utf16Len(r)
+		if units > int(column) {
+			return i
+		}
+	}
+	return len(line)
+}
+
+func utf16Len(r rune) int {
+	if r >= 0x10000 {
+		return 2
+	}
+	return 1
+}
+
+// lineEnd is the position after the text of a line (0-based).
+func (e encoding) lineEnd(line int, text string) protocol.Position {
+	return protocol.Position{Line: uint32(line), Character: e.column(text, len(text))}
+}
+
+// lineRange is the text of a line (0-based) without its indentation.
+func (e encoding) lineRange(line int, text string) protocol.Range {
+	indent := len(text) - len(strings.TrimLeft(text, " \t"))
+	return protocol.Range{
+		Start: protocol.Position{Line: uint32(line), Character: e.column(text, indent)},
+		End:   e.lineEnd(line, text),
+	}
+}
+
+// within reports whether a position is in a range, its ends included.
+func within(p protocol.Position, r protocol.Range) bool {
+	return !before(p, r.Start) && !before(r.End, p)
+}
+
+func before(a, b protocol.Position) bool {
+	return a.Line < b.Line || a.Line == b.Line && a.Character < b.Character
+}
+
+// pathOf returns the absolute path of a file URI with slashes, or "".
+func pathOf(u uri.URI) string {
+	if !u.IsFile() {
+		return ""
+	}
+	return filepath.ToSlash(u.FsPath())
+}
+
+// realPath resolves symbolic links; a path that cannot be resolved stays.
+func realPath(path string) string {
+	resolved, err := filepath.EvalSymlinks(filepath.FromSlash(path))
+	if err != nil {
+		return path
+	}
+	return filepath.ToSlash(resolved)
+}
+
+// splitLines returns the lines of a text without their ends. Only \n ends a
+// line, as for Ruby; a \r before it belongs to the end.
+func splitLines(text string) []string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSuffix(line, "\r")
+	}
+	return lines
+}

@@ -1,0 +1,165 @@
+package lsp
+
+import (
+	"context"
+	"sort"
+	"strings"
+
+	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
+
+	"heapline/index/source"
+)
+
+// document is an open file as the editor has it. It never changes: an edit
+// makes a new one.
+type document struct {
+	uri     uri.URI
+	path    string // absolute, slashes; empty where the document is no file
+	real    string // path with symbolic links resolved
+	version int32
+	text    string
+	starts  []int // byte offset of every line's start
+
+	before []string       // the text the dump's lines are counted in
+	lines  source.LineMap // from before to text
+}
+
+func newDocument(u uri.URI, version int32, text string) *document {
+	d := &document{uri: u, version: version, path: pathOf(u)}
+	if d.path != "" {
+		d.real = realPath(d.path)
+	}
+	d.setText(text)
+	return d
+}
+
+func (d *document) setText(text string) {
+	d.text = text
+	d.starts = []int{0}
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\n' {
+			d.starts = append(d.starts, i+1)
+		}
+	}
+}
+
+func (d *document) lineCount() int { return len(d.starts) }
+
+// line returns the text of a line (0-based) without its end, "" beyond the last.
+func (d *document) line(n int) string {
+	if n >= len(d.starts) {
+		return ""
+	}
+	end := len(d.text)
+	if n+1 < len(d.starts) {
+		end = d.starts[n+1] - 1
+	}
+	return strings.TrimSuffix(d.text[d.starts[n]:end], "\r")
+}
+
+// linesFrom returns the texts of count lines from first (0-based).
+func (d *document) linesFrom(first, count int) []string {
+	out := make([]string, count)
+	for i := range out {
+		out[i] = d.line(first + i)
+	}
+	return out
+}
+
+// follow returns the document with its lines matched to those of a dump (nil:
+// none). Unsaved edits, and saved ones the dump does not know, are found by
+// comparing with the file as it was at load time.
+func (d *document) follow(dump *dump) *document {
+	next := *d
+	next.before, next.lines = nil, source.LineMap{}
+	if dump == nil {
+		return &next
+	}
+	text := splitLines(d.text)
+	next.before = text
+	for _, path := range []string{d.real, d.path} {
+		if before, ok := dump.texts[path]; ok {
+			next.before = before
+		}
+	}
+	next.lines = source.Match(next.before, text)
+	return &next
+}
+
+// edit returns the document after one change.
+func (d document) edit(change protocol.TextDocumentContentChangeEvent, enc encoding) document {
+	next := d
+	switch c := change.(type) {
+	case *protocol.TextDocumentContentChangeWholeDocument:
+		next.setText(c.Text)
+		next.moveLines(&d, 0, d.lineCount())
+	case *protocol.TextDocumentContentChangePartial:
+		start, end := d.offset(c.Range.Start, enc), d.offset(c.Range.End, enc)
+		start, end = min(start, end), max(start, end)
+		next.setText(d.text[:start] + c.Text + d.text[end:])
+		first := d.lineAt(start)
+		next.moveLines(&d, first, d.lineAt(end)-first+1)
+	}
+	return next
+}
+
+// moveLines makes the dump's lines follow an edit of old that replaced count
+// lines from first (0-based).
+func (d *document) moveLines(old *document, first, count int) {
+	if d.before == nil {
+		return
+	}
+	added := count + d.lineCount() - old.lineCount()
+	after := d.linesFrom(first, added)
+	block := source.Match(old.linesFrom(first, count), after)
+	d.lines = old.lines.Edit(first+1, count, block).Restore(first+1, d.before, after)
+}
+
+// offset converts a position to a byte offset; positions beyond the text mean
+// its end.
+func (d *document) offset(p protocol.Position, enc encoding) int {
+	if int(p.Line) >= len(d.starts) {
+		return len(d.text)
+	}
+	return d.starts[p.Line] + enc.offset(d.line(int(p.Line)), p.Character)
+}
+
+// lineAt returns the line (0-based) of a byte offset.
+func (d *document) lineAt(offset int) int {
+	return sort.SearchInts(d.starts, offset+1) - 1
+}
+
+// DidOpen starts to follow a document.
+func (s *server) DidOpen(_ context.Context, p *protocol.DidOpenTextDocumentParams) error {
+	doc := newDocument(p.TextDocument.URI, p.TextDocument.Version, p.TextDocument.Text)
+	s.change(func(st *state) { st.setDoc(doc.follow(st.dump)) })
+	s.filesChanged.raise()
+	return nil
+}
+
+// DidChange applies edits in the order they came. Edits of a document that was
+// never opened are ignored: there is no text to apply them to.
+func (s *server) DidChange(_ context.Context, p *protocol.DidChangeTextDocumentParams) error {
+	s.change(func(st *state) {
+		doc := st.docs[p.TextDocument.URI]
+		if doc == nil {
+			return
+		}
+		next := *doc
+		for _, c := range p.ContentChanges {
+			next = next.edit(c, s.encoding)
+		}
+		next.version = p.TextDocument.Version
+		st.setDoc(&next)
+	})
+	s.filesChanged.raise()
+	return nil
+}
+
+// DidClose forgets a document; its file on disk is what counts again.
+func (s *server) DidClose(_ context.Context, p *protocol.DidCloseTextDocumentParams) error {
+	s.change(func(st *state) { st.removeDoc(p.TextDocument.URI) })
+	s.filesChanged.raise()
+	return nil
+}

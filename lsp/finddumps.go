@@ -1,0 +1,179 @@
+package lsp
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"heapline/index"
+)
+
+// Bounds of a search: someone may open a whole disk.
+const (
+	maxWalked  = 200_000 // files looked at by name
+	maxSniffed = 2_000   // files opened
+	maxFound   = 200     // dumps returned, the newest
+)
+
+var (
+	dumpName = regexp.MustCompile(`(?i)(\.dump|\.heap|\.heapdump|heap[^/]*\.json)(\.gz|\.zst)?$`)
+	jsonName = regexp.MustCompile(`(?i)\.jsonl?(\.gz|\.zst)?$`)
+)
+
+// foundDump is a dump in the workspace, in words that are ready to show.
+type foundDump struct {
+	Path     string    `json:"path"`
+	Name     string    `json:"name"`   // below its workspace folder
+	Detail   string    `json:"detail"` // size and age
+	Bytes    int64     `json:"bytes"`
+	Modified time.Time `json:"modified"`
+}
+
+// findDumps returns the dumps below the workspace folders, newest first.
+func findDumps(ctx context.Context, roots []string) ([]foundDump, error) {
+	found := []foundDump{}
+	seen := map[string]bool{}
+	walked, sniffed := 0, 0
+	for _, root := range roots {
+		walk(ctx, root, maxWalked-walked, func(file, real string, entry fs.DirEntry) {
+			walked++
+			named := dumpName.MatchString(entry.Name())
+			if seen[real] || !named && !jsonName.MatchString(entry.Name()) {
+				return
+			}
+			seen[real] = true
+			if !named {
+				if sniffed++; sniffed > maxSniffed || !isDump(real) {
+					return
+				}
+			}
+			if d, ok := describe(root, file); ok {
+				found = append(found, d)
+			}
+		}, "vendor")
+	}
+	slices.SortStableFunc(found, func(a, b foundDump) int { return b.Modified.Compare(a.Modified) })
+	return found[:min(len(found), maxFound)], ctx.Err()
+}
+
+func describe(root, file string) (foundDump, bool) {
+	info, err := os.Stat(filepath.FromSlash(file))
+	if err != nil || !info.Mode().IsRegular() {
+		return foundDump{}, false
+	}
+	return foundDump{
+		Path:     filepath.FromSlash(file),
+		Name:     strings.TrimPrefix(strings.TrimPrefix(file, root), "/"),
+		Detail:   index.FormatBytes(info.Size()) + " · " + humanize.Time(info.ModTime()),
+		Bytes:    info.Size(),
+		Modified: info.ModTime(),
+	}, true
+}
+
+// newestDump is what to load for clients that cannot name one: the newest dump
+// in a workspace folder itself or its tmp.
+func newestDump(ctx context.Context, roots []string) (string, error) {
+	var newest foundDump
+	for _, root := range roots {
+		for _, dir := range []string{root, path.Join(root, "tmp")} {
+			for _, d := range dumpsIn(dir) {
+				if cmp.Compare(d.Modified.UnixNano(), newest.Modified.UnixNano()) > 0 || newest.Path == "" {
+					newest = d
+				}
+			}
+		}
+	}
+	if newest.Path == "" {
+		return "", errors.New("there is no heap dump in the workspace folder or its tmp: write one with ObjectSpace.dump_all, or name its path")
+	}
+	return newest.Path, ctx.Err()
+}
+
+// dumpsIn returns the dumps right in a folder.
+func dumpsIn(dir string) []foundDump {
+	entries, _ := os.ReadDir(filepath.FromSlash(dir)) // there may be no tmp
+	var found []foundDump
+	for _, entry := range entries {
+		file := path.Join(dir, entry.Name())
+		if !dumpName.MatchString(entry.Name()) && !(jsonName.MatchString(entry.Name()) && isDump(file)) {
+			continue
+		}
+		if d, ok := describe(dir, file); ok {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// isDump reports whether a file, compressed or not, begins with a record of a
+// heap dump.
+func isDump(file string) bool {
+	f, err := os.Open(filepath.FromSlash(file))
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	r, err := decompressed(bufio.NewReader(io.LimitReader(f, 1<<20)))
+	return err == nil && beginsWithRecord(r)
+}
+
+// decompressed tells compression by the first bytes.
+func decompressed(r *bufio.Reader) (io.Reader, error) {
+	magic, _ := r.Peek(4) // a shorter file is not compressed
+	switch {
+	case len(magic) >= 2 && magic[0] == 0x1f && magic[1] == 0x8b:
+		return gzip.NewReader(r)
+	case string(magic) == "\x28\xb5\x2f\xfd":
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, err
+		}
+		return z, nil
+	}
+	return r, nil
+}
+
+// beginsWithRecord looks at the first keys: a record begins with its type or
+// its address.
+func beginsWithRecord(r io.Reader) bool {
+	dec := json.NewDecoder(r)
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return false
+	}
+	first, second := stringPair(dec), stringPair(dec)
+	switch first.key {
+	case "type":
+		return first.value == "ROOT" && second.key == "root"
+	case "address":
+		return strings.HasPrefix(first.value, "0x") && second.key == "type"
+	}
+	return false
+}
+
+type pair struct{ key, value string }
+
+func stringPair(dec *json.Decoder) pair {
+	key, _ := dec.Token()
+	value, err := dec.Token()
+	if err != nil {
+		return pair{}
+	}
+	k, _ := key.(string)
+	v, _ := value.(string)
+	return pair{k, v}
+}

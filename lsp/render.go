@@ -1,0 +1,368 @@
+package lsp
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"heapline/index"
+)
+
+// All words about a dump are made here. Everything in a dump is untrusted: its
+// text reaches the screen only through label, escapeMarkdown and sample.
+
+// How much of untrusted text is shown, in characters.
+const (
+	maxLabel  = 80
+	maxSample = 60
+)
+
+// How many rows the parts of a hover have.
+const (
+	maxClasses = 8
+	maxMethods = 5
+	maxLargest = 5
+)
+
+// hintLabel is the text of a hint: 15,002 objects · 1.2 MB.
+func hintLabel(c index.Count) string {
+	return index.FormatObjects(c.Objects) + " · " + index.FormatBytes(c.Bytes)
+}
+
+// share is a part of the live heap in percent.
+func share(bytes, live int64) float64 {
+	if live <= 0 {
+		return 0
+	}
+	return float64(bytes) / float64(live) * 100
+}
+
+func shareText(percent float64) string {
+	switch {
+	case percent < 0.05:
+		return "less than 0.1 % of the live heap"
+	case percent >= 99.95:
+		return "100 % of the live heap"
+	}
+	return fmt.Sprintf("%.1f %% of the live heap", percent)
+}
+
+// hotspotMessage is the sentence of a diagnostic.
+func hotspotMessage(c index.Count, live int64) string {
+	verb := "are"
+	if c.Objects == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("%s allocated here %s still alive: %s, %s.",
+		index.FormatObjects(c.Objects), verb, index.FormatBytes(c.Bytes), shareText(share(c.Bytes, live)))
+}
+
+// card writes what is known of a site, in markdown or in plain text.
+type card struct {
+	strings.Builder
+	markdown bool
+}
+
+// siteHeading is the first line of a hover, and all of the tooltip where the
+// client cannot fetch tooltips one by one.
+func siteHeading(c index.Count, live int64, markdown bool) string {
+	label := hintLabel(c)
+	if markdown {
+		label = "**" + label + "**"
+	}
+	return label + " · " + shareText(share(c.Bytes, live))
+}
+
+// siteCard is the text of a hover.
+func siteCard(s *index.Snapshot, site index.Site, showValues, markdown bool) string {
+	c := &card{markdown: markdown}
+	d := s.Detail(site.ID)
+	c.WriteString(siteHeading(site.Count, s.Summary().Live.Bytes, markdown))
+	c.classes(d.Classes)
+	c.age(d.Generations, s.NewestGeneration())
+	c.methods(d.Methods)
+	c.largest(d.Largest, showValues)
+	return c.String()
+}
+
+// classes has the numbers first: they align whatever the names are.
+func (c *card) classes(classes []index.NamedCount) {
+	rows := [][]string{{"objects", "bytes", "class"}}
+	shown := min(len(classes), maxClasses)
+	if len(classes) == maxClasses+1 {
+		shown++ // the row "1 other class" would not be shorter
+	}
+	for _, n := range classes[:shown] {
+		rows = append(rows, []string{objects(n.Objects), index.FormatBytes(n.Bytes), c.name(n.Name)})
+	}
+	if rest := classes[shown:]; len(rest) > 0 {
+		var sum index.Count
+		for _, n := range rest {
+			sum.Objects += n.Objects
+			sum.Bytes += n.Bytes
+		}
+		rows = append(rows, []string{objects(sum.Objects), index.FormatBytes(sum.Bytes), fmt.Sprintf("%d other classes", len(rest))})
+	}
+	c.table(rows, "rrl")
+}
+
+// objects is a bare number of objects with thousands separators.
+func objects(n int64) string {
+	return strings.Fields(index.FormatObjects(n))[0]
+}
+
+// age is one line: how long ago, in GCs, the objects were made.
+func (c *card) age(gens []index.GenerationCount, newest int64) {
+	if len(gens) == 0 {
+		return
+	}
+	first, last := gens[0].Generation, gens[len(gens)-1].Generation
+	if first == last {
+		c.line("Age", fmt.Sprintf("%s (generation %d)", gcs(newest-first), first))
+		return
+	}
+	c.line("Age", fmt.Sprintf("oldest %s %s newest %s (generations %d to %d)",
+		gcs(newest-first), c.code(spark(gens)), gcs(newest-last), first, last))
+}
+
+func gcs(n int64) string {
+	if n == 1 {
+		return "1 GC"
+	}
+	return fmt.Sprintf("%d GCs", n)
+}
+
+// sparkWidth is the largest width of a histogram, in characters.
+const sparkWidth = 16
+
+// spark is a histogram of objects by generation, oldest first. The lowest bar
+// means none.
+func spark(gens []index.GenerationCount) string {
+	first, last := gens[0].Generation, gens[len(gens)-1].Generation
+	span := last - first + 1
+	sums := make([]int64, min(span, sparkWidth))
+	var highest int64
+	for _, g := range gens {
+		i := int(float64(g.Generation-first) / float64(span) * float64(len(sums)))
+		sums[i] += g.Objects
+		highest = max(highest, sums[i])
+	}
+	bars := []rune("▂▃▅▇")
+	var b strings.Builder
+	for _, n := range sums {
+		if n == 0 {
+			b.WriteRune('▁')
+			continue
+		}
+		level := int(math.Ceil(float64(n) / float64(highest) * float64(len(bars))))
+		b.WriteRune(bars[level-1])
+	}
+	return b.String()
+}
+
+func (c *card) methods(methods []index.NamedCount) {
+	var names []string
+	for _, m := range methods {
+		if m.Name != "" {
+			names = append(names, c.code(label(m.Name)))
+		}
+	}
+	title := "Method"
+	switch {
+	case len(names) == 0:
+		return
+	case len(names) > maxMethods:
+		names = append(names[:maxMethods], fmt.Sprintf("%d more", len(names)-maxMethods))
+		fallthrough
+	case len(names) > 1:
+		title = "Methods"
+	}
+	c.line(title, strings.Join(names, ", "))
+}
+
+// largest lists the largest objects; the values come last, so that the other
+// columns align.
+func (c *card) largest(list []index.Object, showValues bool) {
+	if len(list) == 0 {
+		return
+	}
+	list = list[:min(len(list), maxLargest)]
+	values := false
+	for _, o := range list {
+		values = values || showValues && o.HasValue
+	}
+	header, align := []string{"largest", "address", "class"}, "rll"
+	if values {
+		header, align = append(header, "value"), align+"l"
+	}
+	rows := [][]string{header}
+	for _, o := range list {
+		row := []string{index.FormatBytes(o.Bytes), fmt.Sprintf("%#x", o.Address), c.name(o.Class)}
+		if values {
+			row = append(row, c.value(o))
+		}
+		rows = append(rows, row)
+	}
+	c.table(rows, align)
+}
+
+func (c *card) value(o index.Object) string {
+	if !o.HasValue {
+		return ""
+	}
+	return c.code(sample(o.Value, o.Truncated))
+}
+
+// line is a titled paragraph.
+func (c *card) line(title, text string) {
+	fmt.Fprintf(c, "\n\n%s: %s", title, text)
+}
+
+// table writes rows, the first of them the header. Cells are padded, since
+// some clients show markdown as it is. Align has l or r for every column.
+func (c *card) table(rows [][]string, align string) {
+	widths := make([]int, len(align))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	c.WriteString("\n")
+	for i, row := range rows {
+		c.row(row, widths, align)
+		if i == 0 && c.markdown {
+			c.rule(widths, align)
+		}
+	}
+}
+
+func (c *card) row(cells []string, widths []int, align string) {
+	padded := make([]string, len(cells))
+	for i, cell := range cells {
+		space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+		if align[i] == 'r' {
+			padded[i] = space + cell
+		} else {
+			padded[i] = cell + space
+		}
+	}
+	if c.markdown {
+		c.WriteString("\n| " + strings.Join(padded, " | ") + " |")
+		return
+	}
+	c.WriteString("\n" + strings.TrimRight(strings.Join(padded, "  "), " "))
+}
+
+func (c *card) rule(widths []int, align string) {
+	c.WriteString("\n|")
+	for i, w := range widths {
+		if align[i] == 'r' {
+			c.WriteString(strings.Repeat("-", w+1) + ":|")
+		} else {
+			c.WriteString(":" + strings.Repeat("-", w+1) + "|")
+		}
+	}
+}
+
+// name is a class name or the like.
+func (c *card) name(s string) string {
+	if c.markdown {
+		return escapeMarkdown(s)
+	}
+	return label(s)
+}
+
+// code sets text that label or sample has made safe apart from the rest.
+func (c *card) code(s string) string {
+	if c.markdown {
+		return codeSpan(s)
+	}
+	return s
+}
+
+// plainName is text that means nothing to any markdown.
+var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*((_|::)[A-Za-z0-9]+)*$`)
+
+// escapeMarkdown returns text that markdown shows as it is and cannot be a
+// link, HTML or a new block.
+func escapeMarkdown(s string) string {
+	s = label(s)
+	if plainName.MatchString(s) {
+		return s
+	}
+	return codeSpan(s)
+}
+
+// codeSpan puts text without control characters in backquotes. A | would end a
+// table cell, and clients differ in how to escape one: it is shown broken.
+func codeSpan(s string) string {
+	s = strings.ReplaceAll(s, "|", "¦")
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") || strings.TrimSpace(s) == "" {
+		s = " " + s + " "
+	}
+	return fence + s + fence
+}
+
+// label shortens text and makes everything visible in it: control characters
+// and those that change the direction of text are written as escapes.
+func label(s string) string {
+	runes := []rune(strings.ToValidUTF8(s, "�"))
+	if len(runes) > maxLabel {
+		runes = append(runes[:maxLabel], '…')
+	}
+	var b strings.Builder
+	for _, r := range runes {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		escaped := strconv.QuoteRune(r)
+		b.WriteString(escaped[1 : len(escaped)-1])
+	}
+	return b.String()
+}
+
+// sample is the start of a string's value, quoted.
+func sample(value string, truncated bool) string {
+	runes := []rune(strings.ToValidUTF8(value, "�"))
+	if len(runes) > maxSample {
+		runes, truncated = runes[:maxSample], true
+	}
+	quoted := strconv.Quote(string(runes))
+	if truncated {
+		quoted += "…"
+	}
+	return quoted
+}
+
+// statusTooltip is the text behind a client's status item.
+func statusTooltip(d *dump) string {
+	sum := d.snapshot.Summary()
+	c := &card{markdown: true}
+	c.WriteString("**" + escapeMarkdown(filepath.Base(d.path)) + "**")
+	c.table([][]string{
+		{"objects", "bytes", ""},
+		{objects(sum.Live.Objects), index.FormatBytes(sum.Live.Bytes), "live"},
+		{objects(sum.Garbage.Objects), index.FormatBytes(sum.Garbage.Bytes), "garbage"},
+		{objects(sum.Tracer.Objects), index.FormatBytes(sum.Tracer.Bytes), "allocation tracing itself"},
+		{objects(sum.NoSite.Objects), index.FormatBytes(sum.NoSite.Bytes), "live without an allocation site"},
+	}, "rrl")
+	found := fmt.Sprintf("%d of %d found in the workspace", d.files.Mapped, sum.Files)
+	if d.files.Ambiguous > 0 {
+		found += fmt.Sprintf(", %d ambiguous", d.files.Ambiguous)
+	}
+	c.line("Files", found)
+	if sum.Problems.Count > 0 {
+		c.line("Lines that could not be read", strconv.FormatInt(sum.Problems.Count, 10))
+	}
+	return c.String()
+}

@@ -1,0 +1,153 @@
+package lsp
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"go.lsp.dev/protocol"
+)
+
+// settingsSection is the name of all settings together.
+const settingsSection = "heapline"
+
+// settings are what the user chose. Section "heapline" in the editor.
+type settings struct {
+	Dump                  string // dump to load at start and when this changes
+	HintsEnabled          bool
+	MinObjects            int64 // of a line with a hint
+	MinBytes              int64 // of a line with a hint
+	ShowValues            bool  // strings' contents in hovers: dumps hold secrets
+	DiagnosticsEnabled    bool
+	HotspotPercent        float64 // of the live bytes, for an Information
+	HotspotWarningPercent float64 // of the live bytes, for a Warning
+}
+
+func defaultSettings() settings {
+	return settings{
+		HintsEnabled: true, MinObjects: 1, MinBytes: 1000,
+		ShowValues:         true,
+		DiagnosticsEnabled: true, HotspotPercent: 1, HotspotWarningPercent: 10,
+	}
+}
+
+// parseSettings returns base with the values that raw sets, bare or wrapped in
+// {"heapline": …}. A value of a wrong type changes nothing and is reported.
+func parseSettings(base settings, raw []byte) (_ settings, problems []string) {
+	if wrapped := lookup(raw, settingsSection); wrapped != nil {
+		raw = wrapped
+	}
+	for _, f := range []struct {
+		name string
+		into any
+	}{
+		{"dump", &base.Dump},
+		{"inlayHints.enabled", &base.HintsEnabled},
+		{"inlayHints.minObjects", &base.MinObjects},
+		{"inlayHints.minBytes", &base.MinBytes},
+		{"hover.showValues", &base.ShowValues},
+		{"diagnostics.enabled", &base.DiagnosticsEnabled},
+		{"diagnostics.hotspotPercent", &base.HotspotPercent},
+		{"diagnostics.hotspotWarningPercent", &base.HotspotWarningPercent},
+	} {
+		value := lookup(raw, strings.Split(f.name, ".")...)
+		if value != nil && json.Unmarshal(value, f.into) != nil {
+			problems = append(problems, fmt.Sprintf("the setting %s.%s cannot be %s", settingsSection, f.name, value))
+		}
+	}
+	return base, problems
+}
+
+// lookup returns the value below the keys, nil where there is none or null.
+func lookup(raw json.RawMessage, keys ...string) json.RawMessage {
+	for _, key := range keys {
+		var object map[string]json.RawMessage
+		if json.Unmarshal(raw, &object) != nil {
+			return nil
+		}
+		raw = object[key]
+	}
+	if string(raw) == "null" {
+		return nil
+	}
+	return raw
+}
+
+func (s *server) warnSettings(problems []string) {
+	for _, p := range problems {
+		s.logf(protocol.MessageTypeWarning, "%s: its default is used", p)
+	}
+}
+
+// DidChangeConfiguration takes the settings from the notification where the
+// client cannot be asked for them.
+func (s *server) DidChangeConfiguration(_ context.Context, p *protocol.DidChangeConfigurationParams) error {
+	if s.caps.configuration {
+		s.settingsChanged.raise()
+		return nil
+	}
+	s.useSettings(p.Settings)
+	return nil
+}
+
+// registerSettings asks to be told of changes; some clients only tell then.
+func (s *server) registerSettings(ctx context.Context) {
+	if !s.caps.registerSettings {
+		return
+	}
+	if err := s.register(ctx, "heapline-settings", protocol.MethodWorkspaceDidChangeConfiguration,
+		&protocol.DidChangeConfigurationRegistrationOptions{
+			Section: protocol.String(settingsSection),
+		}); err != nil {
+		s.logf(protocol.MessageTypeWarning, "settings changes will not be noticed: %v", err)
+	}
+}
+
+// register asks the client to send a kind of notification.
+func (s *server) register(ctx context.Context, id, method string, options any) error {
+	raw, err := protocol.Marshal(options)
+	if err != nil {
+		return err
+	}
+	return s.client.RegisterCapability(ctx, &protocol.RegistrationParams{
+		Registrations: []protocol.Registration{{ID: id, Method: method, RegisterOptions: raw}},
+	})
+}
+
+// pullSettings asks the client for the settings.
+func (s *server) pullSettings(ctx context.Context) {
+	if !s.caps.configuration {
+		return
+	}
+	res, err := s.client.Configuration(ctx, &protocol.ConfigurationParams{
+		Items: []protocol.ConfigurationItem{{Section: new(settingsSection)}},
+	})
+	if err != nil || len(res) != 1 {
+		if ctx.Err() == nil {
+			s.logf(protocol.MessageTypeWarning, "the client did not answer with settings: %v", err)
+		}
+		return
+	}
+	s.useSettings(res[0])
+}
+
+// useSettings makes everything on screen follow new settings.
+func (s *server) useSettings(raw []byte) {
+	next, problems := parseSettings(s.initial, raw)
+	s.warnSettings(problems)
+	first := !s.configured.Swap(true)
+	var previous settings
+	s.change(func(st *state) { previous, st.settings = st.settings, next })
+	if next == previous {
+		return
+	}
+	s.showChanged()
+	if next.Dump == "" || next.Dump == previous.Dump {
+		return
+	}
+	if first && s.startDump != "" { // who starts the server has the first word
+		return
+	}
+	s.loadInBackground(next.Dump)
+}

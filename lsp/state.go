@@ -1,0 +1,124 @@
+package lsp
+
+import (
+	"maps"
+
+	"go.lsp.dev/uri"
+
+	"heapline/index"
+	"heapline/index/source"
+)
+
+// state is everything a request may see. It never changes: writers replace it.
+type state struct {
+	docs     map[uri.URI]*document // open documents
+	dump     *dump                 // nil: none is loaded
+	settings settings
+	roots    []string // workspace folders: absolute, slashes
+}
+
+// change replaces the state by a changed copy.
+func (s *server) change(f func(*state)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := *s.state.Load()
+	f(&next)
+	s.state.Store(&next)
+}
+
+// setDoc is for use within change.
+func (st *state) setDoc(d *document) {
+	st.docs = maps.Clone(st.docs)
+	if st.docs == nil {
+		st.docs = map[uri.URI]*document{}
+	}
+	st.docs[d.uri] = d
+}
+
+// removeDoc is for use within change.
+func (st *state) removeDoc(u uri.URI) {
+	st.docs = maps.Clone(st.docs)
+	delete(st.docs, u)
+}
+
+// setDump is for use within change: it also matches the open documents' lines
+// with the dump's.
+func (st *state) setDump(d *dump) {
+	st.dump = d
+	docs := make(map[uri.URI]*document, len(st.docs))
+	for u, doc := range st.docs {
+		docs[u] = doc.follow(d)
+	}
+	st.docs = docs
+}
+
+// dump is a loaded dump with its place in the workspace. It never changes.
+type dump struct {
+	path     string // as it was asked for, absolute
+	stamp    stamp  // of the file when it was opened
+	snapshot *index.Snapshot
+	files    *source.Mapping
+	// texts are the lines of every mapped workspace file at load time. They
+	// stand for the source the dump was made from: what a buffer has that they
+	// lack is an edit.
+	texts map[string][]string
+}
+
+// dumpPath returns the dump's name of a file the editor has open.
+func (d *dump) dumpPath(path, real string) (string, bool) {
+	for _, p := range []string{path, real} {
+		if name, ok := d.files.DumpPath(p); ok {
+			return name, true
+		}
+		if len(d.snapshot.Sites(p)) > 0 { // outside of the workspace, but the very file
+			return p, true
+		}
+	}
+	return "", false
+}
+
+// view is one document as one request sees it.
+type view struct {
+	*state
+	doc   *document
+	sites []index.Site // of the document, by line
+}
+
+// view returns false where there is nothing to show.
+func (st *state) view(u uri.URI) (view, bool) {
+	doc := st.docs[u]
+	if doc == nil || st.dump == nil {
+		return view{}, false
+	}
+	name, ok := st.dump.dumpPath(doc.path, doc.real)
+	if !ok {
+		return view{}, false
+	}
+	return view{st, doc, st.dump.snapshot.Sites(name)}, true
+}
+
+// placed is a site and the line of the buffer it is shown at.
+type placed struct {
+	index.Site
+	line int // 0-based
+}
+
+// placedSites returns the sites whose lines are still there, from the first to
+// the last line (0-based, both included).
+func (v view) placedSites(first, last int) []placed {
+	var out []placed
+	next := 0
+	for line := first; line <= last && line < v.doc.lineCount(); line++ {
+		old, ok := v.doc.lines.Old(line + 1)
+		if !ok {
+			continue
+		}
+		for next < len(v.sites) && v.sites[next].Line < old {
+			next++
+		}
+		if next < len(v.sites) && v.sites[next].Line == old {
+			out = append(out, placed{v.sites[next], line})
+		}
+	}
+	return out
+}

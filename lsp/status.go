@@ -1,0 +1,63 @@
+package lsp
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"heapline/index"
+)
+
+// statusMethod is the notification that drives a client's status item.
+const statusMethod = "heapline/status"
+
+// status is what the client shows of the server, in words that are ready to show.
+type status struct {
+	State   string `json:"state"` // none, loading, loaded
+	Text    string `json:"text"`
+	Tooltip string `json:"tooltip"`        // markdown
+	Path    string `json:"path,omitempty"` // of the loaded dump or the one being loaded
+	Percent uint32 `json:"percent"`        // while loading
+}
+
+// statusNow derives the status from what is loaded and being loaded.
+func (s *server) statusNow() status {
+	if j := s.loads.underWay(); j != nil {
+		percent := percentOf(j.Progress())
+		return status{
+			State:   "loading",
+			Text:    fmt.Sprintf("loading %d %%", percent),
+			Tooltip: "Loading " + escapeMarkdown(filepath.Base(j.path)),
+			Path:    j.path,
+			Percent: percent,
+		}
+	}
+	d := s.state.Load().dump
+	if d == nil {
+		return status{State: "none", Text: "no dump", Tooltip: "No heap dump is loaded."}
+	}
+	live := d.snapshot.Summary().Live
+	return status{
+		State:   "loaded",
+		Text:    filepath.Base(d.path) + " · " + index.FormatBytes(live.Bytes) + " live",
+		Tooltip: statusTooltip(d),
+		Path:    d.path,
+	}
+}
+
+// statusLine sends the status where it differs from the last one sent.
+type statusLine struct {
+	server *server
+	last   status
+}
+
+func newStatusLine(s *server) *statusLine { return &statusLine{server: s} }
+
+func (l *statusLine) send(ctx context.Context) {
+	now := l.server.statusNow()
+	if !l.server.caps.status || now == l.last {
+		return
+	}
+	l.last = now
+	_ = l.server.conn.Notify(ctx, statusMethod, &now)
+}

@@ -1,0 +1,143 @@
+package lsp
+
+import (
+	"context"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.lsp.dev/protocol"
+
+	"heapline/index/source"
+)
+
+// maxFiles bounds the list of workspace files: someone may open a whole disk.
+const maxFiles = 300_000
+
+// rootsOf returns the workspace folders the client has open.
+func rootsOf(p *protocol.InitializeParams) []string {
+	var roots []string
+	folders, _ := p.WorkspaceFolders.Get()
+	for _, f := range folders {
+		roots = append(roots, pathOf(f.URI))
+	}
+	if len(roots) == 0 && p.RootURI != nil {
+		roots = append(roots, pathOf(*p.RootURI))
+	}
+	if path, ok := p.RootPath.Get(); ok && len(roots) == 0 {
+		roots = append(roots, filepath.ToSlash(path))
+	}
+	return slices.DeleteFunc(roots, func(r string) bool { return r == "" })
+}
+
+// DidChangeWorkspaceFolders finds the dump's files again among the new folders.
+func (s *server) DidChangeWorkspaceFolders(_ context.Context, p *protocol.DidChangeWorkspaceFoldersParams) error {
+	s.change(func(st *state) {
+		roots := slices.Clone(st.roots)
+		for _, f := range p.Event.Removed {
+			roots = slices.DeleteFunc(roots, func(r string) bool { return r == pathOf(f.URI) })
+		}
+		for _, f := range p.Event.Added {
+			if root := pathOf(f.URI); root != "" && !slices.Contains(roots, root) {
+				roots = append(roots, root)
+			}
+		}
+		st.roots = roots
+	})
+	s.rootsChanged.raise()
+	return nil
+}
+
+// remap finds the files of the loaded dump again.
+func (s *server) remap(ctx context.Context) {
+	st := s.state.Load()
+	if st.dump == nil {
+		return
+	}
+	listed := list(ctx, st.roots)
+	if listed == nil {
+		return
+	}
+	placed := st.dump.placedIn(listed)
+	s.change(func(now *state) {
+		if now.dump == st.dump { // else a load has listed the folders by itself
+			now.setDump(placed)
+		}
+	})
+	s.showChanged()
+}
+
+// placedIn returns the dump with its files found in a workspace. Texts that are
+// known stay: they are of the time the dump was loaded.
+func (d *dump) placedIn(w *source.Workspace) *dump {
+	next := *d
+	next.files = w.Map(d.snapshot.Files())
+	next.texts = map[string][]string{}
+	for _, name := range d.snapshot.Files() {
+		file, ok := next.files.File(name)
+		if !ok {
+			continue
+		}
+		if known, ok := d.texts[file]; ok {
+			next.texts[file] = known
+		} else if text, ok := readText(file); ok {
+			next.texts[file] = splitLines(text)
+		}
+	}
+	return &next
+}
+
+// listInBackground lists the files below roots; the channel yields nil if ctx
+// ended first.
+func (s *server) listInBackground(ctx context.Context, roots []string) <-chan *source.Workspace {
+	listed := make(chan *source.Workspace, 1)
+	s.background("workspace list", func(context.Context) {
+		defer close(listed)
+		listed <- list(ctx, roots)
+	})
+	return listed
+}
+
+// list returns the files below roots, or nil if ctx ended first.
+func list(ctx context.Context, roots []string) *source.Workspace {
+	var files []source.File
+	for _, root := range roots {
+		walk(ctx, root, maxFiles-len(files), func(path, real string, entry fs.DirEntry) {
+			if entry.Type().IsRegular() { // a link's target has a name of its own
+				files = append(files, source.File{Path: path, Real: real})
+			}
+		})
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return source.NewWorkspace(roots, files)
+}
+
+// neverListed are folders without a program's own sources.
+var neverListed = []string{".git", "node_modules"}
+
+// walk calls f for up to limit files below root, with the path as root begins
+// it and the one without links, both with slashes. What cannot be read is left
+// out. Links to folders below root are not followed: they may form circles.
+func walk(ctx context.Context, root string, limit int, f func(path, real string, entry fs.DirEntry), skip ...string) {
+	skip = append(skip, neverListed...)
+	realRoot := realPath(root)
+	_ = filepath.WalkDir(filepath.FromSlash(realRoot), func(real string, entry fs.DirEntry, err error) error {
+		real = filepath.ToSlash(real)
+		switch {
+		case ctx.Err() != nil || limit <= 0:
+			return filepath.SkipAll
+		case err != nil:
+			return nil
+		case entry.IsDir() && real != realRoot && slices.Contains(skip, entry.Name()):
+			return filepath.SkipDir
+		case entry.IsDir():
+			return nil
+		}
+		limit--
+		f(root+strings.TrimPrefix(real, realRoot), real, entry)
+		return nil
+	})
+}
