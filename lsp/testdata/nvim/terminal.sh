@@ -5,7 +5,7 @@ set -euo pipefail
 
 nvim=$1
 repository=$(cd "$(dirname "$0")/../../.." && pwd)
-results=${2:-$repository/test-results/nvim}
+results=$(realpath -m "${2:-$repository/test-results/nvim}")
 workspace=$(mktemp -d)
 mkdir -p "$results"
 
