@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync/atomic"
 
 	"heapline/index/dump"
@@ -25,6 +26,10 @@ type Options struct {
 	Size     int64          // bytes of the file for progress, 0 where unknown
 	Workers  int            // parsers at once; 0: one a core
 	Progress func(Progress) // may be nil; called from one goroutine at a time
+
+	// Counted, if not nil, is called once in the middle of a load with a
+	// snapshot that has the counts and shallow sizes and no retained ones yet.
+	Counted func(*Snapshot)
 }
 
 // Build reads a dump, plain, gzip or zstd, and returns its index. Unreadable
@@ -38,12 +43,32 @@ func Build(ctx context.Context, r io.Reader, opts Options) (*Snapshot, error) {
 		return nil, err
 	}
 	in.stage("finding what is alive")
-	live := h.Refs.Reach(nil)
-	in.stage("adding up sites")
-	s := newSnapshot(h, live)
+	search := graph.NewSearch(h.Refs)
+	s := newSnapshot(h, search.Reached())
 	s.summary.Path = opts.Path
 	s.summary.Problems = problems(h, cut)
-	return s, ctx.Err()
+	if opts.Counted != nil {
+		opts.Counted(s)
+	}
+	in.stage("finding what keeps it alive")
+	tree, err := search.Dominators(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.withTree(tree), ctx.Err()
+}
+
+// withTree returns a snapshot that also knows what retains what.
+func (s *Snapshot) withTree(tree *graph.Tree) *Snapshot {
+	full, c := *s, *s.heap
+	full.heap, full.caches = &c, &caches{}
+	c.tree = tree
+	c.retained = tree.Retained(func(id heap.ID) uint64 { return uint64(c.heap.Memsize(id)) })
+	full.sites = slices.Clone(s.sites)
+	for i, r := range c.bounds(c.bySite()) {
+		full.sites[i].Retained = r
+	}
+	return &full
 }
 
 // read returns the heap and, in cut, why the input ended early where it did.
@@ -154,7 +179,7 @@ func newSnapshot(h *heap.Heap, live graph.Set) *Snapshot {
 		}
 	}
 	members := s.addSites(h, perSite)
-	s.details = newDetails(h, live, members, len(s.sites))
+	s.heap, s.caches = newContents(h, live, members, len(s.sites)), &caches{}
 	return s
 }
 

@@ -49,3 +49,30 @@ func TestLeakySitesHaveTheirKnownLiveObjects(t *testing.T) {
 	site, _ := s.SiteAt("/srv/leaky/lib/request.rb", 8)
 	t.Logf("%+v", s.Detail(site.ID))
 }
+
+func TestLeakySitesRetainWhatIsKnown(t *testing.T) {
+	s := load(t, "../testdata/leaky/leak-3.json.gz")
+	for _, want := range []struct {
+		site         string
+		line         int
+		bound, exact int64
+	}{
+		{"/srv/leaky/lib/audit_log.rb", 4, 3_883_720, 3_883_720},
+		{"/srv/leaky/lib/audit_log.rb", 9, 3_824_032, 3_824_032},
+		{"/srv/leaky/server.rb", 27, 2_354_064, 2_354_064},
+		{"/srv/leaky/lib/request.rb", 8, 1_240_080, 1_240_080},
+		{"/srv/leaky/lib/lru_cache.rb", 6, 738_784, 738_784},
+		{"/usr/lib/x86_64-linux-gnu/ruby/3.1.0/openssl.so", 0, 361_044, 396_667},
+	} {
+		site, ok := s.SiteAt(want.site, want.line)
+		if !ok || site.Retained.Bytes != want.bound {
+			t.Errorf("%s:%d: bound %+v, want %d", want.site, want.line, site.Retained, want.bound)
+		}
+		if err := s.Exact(context.Background(), []SiteID{site.ID}); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Retained(site.ID); got.Bytes != want.exact || !got.Exact {
+			t.Errorf("%s:%d: %+v, want exactly %d", want.site, want.line, got, want.exact)
+		}
+	}
+}

@@ -3,56 +3,13 @@ package index
 import (
 	"cmp"
 	"slices"
-	"sync"
 
-	"heapline/index/graph"
 	"heapline/index/heap"
 )
 
-// details answers what a site's objects are. The objects of all sites stand in
-// one array, site by site, each site's in the order of the dump.
-type details struct {
-	heap    *heap.Heap
-	live    graph.Set
-	objects []heap.ID
-	start   []uint32 // by SiteID, one more than there are sites
-	cache   sync.Map // SiteID → *Detail
-}
-
-// newDetails sorts the live objects by site: count, sum, fill.
-func newDetails(h *heap.Heap, live graph.Set, members []SiteID, sites int) *details {
-	d := &details{heap: h, live: live, start: make([]uint32, sites+1)}
-	each := func(do func(id heap.ID, site SiteID)) {
-		for id := h.First(); id < h.End(); id++ {
-			if site := h.SiteOf(id); site >= 0 && live.Has(id) && !h.IsTracer(id) {
-				do(id, members[site])
-			}
-		}
-	}
-	each(func(_ heap.ID, site SiteID) { d.start[site+1]++ })
-	for i := range sites {
-		d.start[i+1] += d.start[i]
-	}
-	d.objects = make([]heap.ID, d.start[sites])
-	next := slices.Clone(d.start)
-	each(func(id heap.ID, site SiteID) {
-		d.objects[next[site]] = id
-		next[site]++
-	})
-	return d
-}
-
-// of returns the detail of a site. Two goroutines may compute the same one.
-func (d *details) of(id SiteID) *Detail {
-	if known, ok := d.cache.Load(id); ok {
-		return known.(*Detail)
-	}
-	known, _ := d.cache.LoadOrStore(id, d.compute(d.objects[d.start[id]:d.start[id+1]]))
-	return known.(*Detail)
-}
-
-func (d *details) compute(objects []heap.ID) *Detail {
-	h := d.heap
+// detail computes what is known of the objects of one site.
+func (c *contents) detail(objects []heap.ID) *Detail {
+	h := c.heap
 	classes := newTally(func(id heap.ID) uint64 { return h.ClassKey(id) }, h.ClassName)
 	types := newTally(func(id heap.ID) uint64 { return uint64(h.Kind(id)) }, func(id heap.ID) string { return h.Kind(id).String() })
 	methods := newTally(h.Method, h.Method)
@@ -63,17 +20,17 @@ func (d *details) compute(objects []heap.ID) *Detail {
 		types.add(id, bytes)
 		methods.add(id, bytes)
 		if g := h.Generation(id); g >= 0 {
-			c := generations[g]
-			if c == nil {
-				c = &Count{}
-				generations[g] = c
+			cohort := generations[g]
+			if cohort == nil {
+				cohort = &Count{}
+				generations[g] = cohort
 			}
-			c.add(bytes)
+			cohort.add(bytes)
 		}
 	}
 	return &Detail{
 		Classes: classes.rows(), Types: types.rows(), Methods: methods.rows(),
-		Generations: cohorts(generations), Largest: d.largest(objects),
+		Generations: cohorts(generations), Largest: c.largest(objects),
 	}
 }
 
@@ -87,10 +44,10 @@ func cohorts(generations map[int64]*Count) []GenerationCount {
 }
 
 // largest lists the largest objects, of equal ones the dump's first.
-func (d *details) largest(objects []heap.ID) []Object {
+func (c *contents) largest(objects []heap.ID) []Object {
 	top := make([]heap.ID, 0, LargestObjects+1)
 	order := func(a, b heap.ID) int {
-		return cmp.Or(cmp.Compare(d.heap.Memsize(b), d.heap.Memsize(a)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(c.heap.Memsize(b), c.heap.Memsize(a)), cmp.Compare(a, b))
 	}
 	for _, id := range objects {
 		if len(top) == LargestObjects && order(id, top[LargestObjects-1]) > 0 {
@@ -102,13 +59,13 @@ func (d *details) largest(objects []heap.ID) []Object {
 	}
 	rows := make([]Object, len(top))
 	for i, id := range top {
-		rows[i] = d.object(id)
+		rows[i] = c.object(id)
 	}
 	return rows
 }
 
-func (d *details) object(id heap.ID) Object {
-	h := d.heap
+func (c *contents) object(id heap.ID) Object {
+	h := c.heap
 	value, cut, ok := h.Value(id)
 	return Object{
 		Address: h.Address(id), Type: h.Kind(id).String(), Class: h.ClassName(id),

@@ -54,7 +54,19 @@ type Site struct {
 	File string // as the dump gives it
 	Line int    // 1-based; 0 where the dump has a file but no line
 	Count
+	Retained Retained // as far as the load computed it; see Snapshot.Retained
 }
+
+// Retained is what would go if every live object of a group (a site, a file, a
+// class) went: their own bytes and those of all that only they keep alive.
+type Retained struct {
+	Bytes   int64 // 0 where not known yet
+	Objects int64 // count, 0 where not known: exact walks alone count objects
+	Exact   bool  // otherwise Bytes is a lower bound
+}
+
+// Known reports whether retained sizes have been computed at all.
+func (r Retained) Known() bool { return r.Bytes > 0 || r.Exact }
 
 // NamedCount is a part of a whole under a name (a class, a type, a method).
 type NamedCount struct {
@@ -101,7 +113,8 @@ type Snapshot struct {
 	first   map[string]int // file → index of its first site
 	sites   []Site         // by file, then line
 	newest  int64
-	details *details
+	heap    *contents
+	caches  *caches
 }
 
 // Summary returns the totals of the dump. Its slices are shared and read-only.
@@ -140,4 +153,15 @@ func (s *Snapshot) SiteAt(file string, line int) (Site, bool) {
 
 // Detail computes the classes, methods, generations and largest objects of a
 // site, once; later calls return the same value.
-func (s *Snapshot) Detail(id SiteID) *Detail { return s.details.of(id) }
+func (s *Snapshot) Detail(id SiteID) *Detail {
+	return cached(&s.caches.details, id, func() *Detail { return s.heap.detail(s.heap.objectsOf(id)) })
+}
+
+// Retained returns what a site retains as far as it is known: the exact size
+// once Exact has computed it, the load's lower bound before.
+func (s *Snapshot) Retained(id SiteID) Retained {
+	if exact, ok := s.caches.exact.Load(id); ok {
+		return exact.(Retained)
+	}
+	return s.sites[id].Retained
+}

@@ -31,8 +31,17 @@ type Search struct {
 	parent []uint32 // by number: the tree edge's other end
 }
 
-// Reached reports whether n was reached.
-func (s *Search) Reached(n Node) bool { return n == Root || s.number[n] != 0 }
+// Reached returns the nodes that were reached.
+func (s *Search) Reached() Set {
+	reached := NewSet(len(s.number))
+	reached.Add(Root)
+	for n, number := range s.number {
+		if number != 0 {
+			reached.Add(Node(n))
+		}
+	}
+	return reached
+}
 
 // NewSearch walks g depth first from Root.
 func NewSearch(g CSR) *Search {

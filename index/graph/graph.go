@@ -47,26 +47,3 @@ func (s Set) Len() int {
 	}
 	return n
 }
-
-// Reach returns the nodes that can be reached from Root without passing
-// through avoid, which may be nil. Root itself is reached.
-func (g CSR) Reach(avoid Set) Set {
-	seen := NewSet(g.Len())
-	copy(seen, avoid)
-	seen.Add(Root)
-	stack := []Node{Root}
-	for len(stack) > 0 {
-		n := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		for _, m := range g.Out(n) {
-			if !seen.Has(m) {
-				seen.Add(m)
-				stack = append(stack, m)
-			}
-		}
-	}
-	for i := range avoid {
-		seen[i] &^= avoid[i]
-	}
-	return seen
-}
