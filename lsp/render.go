@@ -19,7 +19,7 @@ import (
 // How much of untrusted text is shown, in characters.
 const (
 	maxLabel  = 80
-	maxSample = 60
+	maxSample = 40
 )
 
 // How many rows the parts of a hover have.

@@ -36,10 +36,10 @@ func Serve(ctx context.Context, opts Options) int {
 	s.client = protocol.ClientDispatcher(s.conn)
 	s.conn.Go(ctx, s.dispatch(protocol.ServerHandler(s, nil)))
 
-	// conn.Done would wait for running handlers, such as a load.
 	select {
 	case <-s.exit:
-	case <-ctx.Done():
+	case <-ctx.Done(): // end of input, without waiting for running handlers
+	case <-s.conn.Done(): // what came was no message
 	}
 	if s.phase.Load() == phaseShutdown {
 		return 0
