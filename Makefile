@@ -20,7 +20,7 @@ demo-vscode:
 	vscode-extension/scripts/demo.sh
 
 demo-nvim: build
-	nvim=$$(.ci/get-nvim.sh) && "$$nvim" -u lsp/testdata/nvim/demo.lua testdata/leaky/lib/request.rb
+	nvim=$$(.ci/get-nvim.sh) && cd testdata/leaky && "$$nvim" --clean -u ../../lsp/testdata/nvim/demo.lua lib/request.rb
 
 test: ## everything below, with what it needs installed first, and a table at the end
 	.ci/test.sh

@@ -62,7 +62,7 @@ vim.lsp.enable('heapline')
 LUA
 
 cd "$workspace"
-tmux new-session -d -x 140 -y 32 "env TERM=tmux-256color PATH=/usr/bin:/bin '$nvim' -u init.lua lib/request.rb"
+tmux new-session -d -x 140 -y 32 "env TERM=tmux-256color PATH=/usr/bin:/bin '$nvim' --clean -u init.lua lib/request.rb"
 
 check 'the server is attached' await 'Heapline is attached'
 
