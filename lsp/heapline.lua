@@ -10,6 +10,7 @@
 ---
 --- - `:HeaplineLoad [path]` loads a dump; without a path, the newest one in the project or its `tmp`
 --- - `:HeaplineReload` loads the same dump again
+--- - `:HeaplineCancel` ends a load that takes too long; what was loaded before stays
 --- - `:HeaplineUnload` takes everything off the screen
 ---
 --- Settings, with what they are unless you say otherwise:
@@ -97,14 +98,39 @@ local function describe(summary)
   return found .. '. ' .. table.concat(what_else, ' '), levels.WARN
 end
 
---- Runs a command of the server that is attached to the buffer now, and says how it ended.
+--- The server that is attached to the buffer now: it may be another one than when the commands were made.
+---@param bufnr integer
+---@return vim.lsp.Client?
+local function attached(bufnr)
+  local client = vim.lsp.get_clients({ name = 'heapline', bufnr = bufnr })[1]
+  if not client then
+    notify('the server is not running; :edit starts it, :checkhealth vim.lsp says why not', levels.ERROR)
+  end
+  return client
+end
+
+--- Cancels all loads under way, also those that no command of ours began.
+---@param bufnr integer
+local function cancel(bufnr)
+  local client = attached(bufnr)
+  if not client then
+    return
+  end
+  local loads = vim.tbl_keys(client.progress.pending)
+  for _, token in ipairs(loads) do
+    client:notify('window/workDoneProgress/cancel', { token = token })
+  end
+  notify(#loads > 0 and 'load cancelled' or 'nothing is being loaded', levels.INFO)
+end
+
+--- Runs a command of the server and says how it ended. Neovim drops the answer of what was cancelled.
 ---@param bufnr integer
 ---@param command string
 ---@param arguments? table
 local function execute(bufnr, command, arguments)
-  local client = vim.lsp.get_clients({ name = 'heapline', bufnr = bufnr })[1]
+  local client = attached(bufnr)
   if not client then
-    return notify('the server is not running; :edit starts it, :checkhealth vim.lsp says why not', levels.ERROR)
+    return
   end
   client:exec_cmd({ title = command, command = command, arguments = arguments }, { bufnr = bufnr }, function(err, result)
     if err then
@@ -135,6 +161,9 @@ local function create_commands(bufnr)
   end, { nargs = '?', complete = 'file' })
   command('HeaplineReload', 'Load the loaded heap dump again', function()
     execute(bufnr, 'heapline.server.reload')
+  end)
+  command('HeaplineCancel', 'Cancel the load under way', function()
+    cancel(bufnr)
   end)
   command('HeaplineUnload', 'Unload the heap dump and clear all that it showed', function()
     execute(bufnr, 'heapline.server.unload')

@@ -238,7 +238,7 @@ end)
 test('a file that is opened later has its hints and the commands', function()
   server_rb = open('server.rb')
   await_hint(server_rb, 27, '5,004 objects')
-  for _, name in ipairs({ 'HeaplineLoad', 'HeaplineReload', 'HeaplineUnload' }) do
+  for _, name in ipairs({ 'HeaplineLoad', 'HeaplineReload', 'HeaplineCancel', 'HeaplineUnload' }) do
     is(vim.fn.exists(':' .. name), 2, name)
   end
   is(#vim.lsp.get_clients({ name = 'heapline' }), 1, 'servers')
@@ -316,6 +316,28 @@ test('a dump without allocation tracing is loaded, with what to do', function()
   local message = message_of('HeaplineLoad ' .. path('untraced.heap'))
   is(message.level, vim.log.levels.WARN, message.text)
   assert(message.text:find('trace_object_allocations_start', 1, true), message.text)
+end)
+
+test(':HeaplineCancel ends a load, and what was loaded before stays', function()
+  message_of('HeaplineLoad ' .. path('leak-3.json.gz'))
+  await_hint(server_rb, 27, '5,004 objects')
+  local copies = 'for i in $(seq 24); do gzip -dc leak-3.json.gz; done >big.heap' -- 0.6 GB: seconds to cancel it in
+  is(vim.system({ 'sh', '-c', copies }, { cwd = workspace }):wait().code, 0, 'exit code')
+
+  is(message_of('HeaplineCancel').text, 'Heapline: nothing is being loaded', 'message')
+  messages = {}
+  vim.cmd.HeaplineLoad(path('big.heap'))
+  await('a load under way', function()
+    return not vim.tbl_isempty(client.progress.pending)
+  end)
+  vim.cmd.HeaplineCancel()
+  await('its end', function()
+    return vim.tbl_isempty(client.progress.pending)
+  end)
+  is(messages, { { text = 'Heapline: load cancelled', level = vim.log.levels.INFO } }, 'messages')
+  assert(message_of('HeaplineReload').text:find('leak-3.json.gz', 1, true), messages[1].text)
+  await_hint(server_rb, 27, '5,004 objects')
+  assert(vim.uv.fs_unlink(path('big.heap')))
 end)
 
 test(':HeaplineUnload clears hints and diagnostics everywhere', function()
