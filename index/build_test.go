@@ -2,7 +2,9 @@ package index
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -73,6 +75,63 @@ func TestLeakySitesRetainWhatIsKnown(t *testing.T) {
 		}
 		if got := s.Retained(site.ID); got.Bytes != want.exact || !got.Exact {
 			t.Errorf("%s:%d: %+v, want exactly %d", want.site, want.line, got, want.exact)
+		}
+	}
+}
+
+func TestHoldersAndPathsNameWhatKeepsAlive(t *testing.T) {
+	s := load(t, "../testdata/leaky/leak-3.json.gz")
+	ctx := context.Background()
+	for _, want := range []struct {
+		file         string
+		line         int
+		path, holder string
+	}{
+		{
+			"/srv/leaky/lib/audit_log.rb", 9,
+			"ROOT vm → Object → AuditLog → ARRAY 5,000 elements → 1,000 × HASH → 525 × STRING",
+			"10000 by 1: AuditLog ARRAY 5,000 elements /srv/leaky/lib/audit_log.rb:4",
+		},
+		{
+			"/srv/leaky/lib/request.rb", 8,
+			"ROOT vm → Object → AuditLog → ARRAY 5,000 elements → 1,000 × HASH → 1,000 × Request → 1,000 × HASH → 630 × STRING",
+			"15000 by 5000: AuditLog 5,000 × Request /srv/leaky/server.rb:27",
+		},
+		{
+			"<internal:timev>", 271,
+			"ROOT vm → Object → AuditLog → ARRAY 5,000 elements → 1,000 × HASH → 1,000 × <time> (DATA)",
+			"5000 by 5000: AuditLog 5,000 × HASH /srv/leaky/lib/audit_log.rb:9",
+		},
+		{
+			"/srv/leaky/lib/subscribers.rb", 7,
+			"ROOT vm → Object → Subscribers → HASH 400 entries → 400 × <proc> (DATA) → 400 × <env> (IMEMO)",
+			"800 by 1: Subscribers HASH 400 entries /srv/leaky/lib/subscribers.rb:4",
+		},
+		{
+			"/srv/leaky/lib/audit_log.rb", 4,
+			"ROOT vm → Object → AuditLog → ARRAY 5,000 elements",
+			"1 by 0:  several holders :0",
+		},
+	} {
+		site, _ := s.SiteAt(want.file, want.line)
+		paths, err := s.Paths(ctx, site.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var labels []string
+		for steps := paths.Roots; len(steps) > 0; steps = steps[0].Next {
+			labels = append(labels, steps[0].Label)
+		}
+		if got := strings.Join(labels, " → "); got != want.path {
+			t.Errorf("%s:%d: path %s\nwant %s", want.file, want.line, got, want.path)
+		}
+		holders, err := s.Holders(ctx, site.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := holders[0]
+		if got := fmt.Sprintf("%d by %d: %s %s %s:%d", h.Objects, h.Holders, h.Owner, h.Label, h.File, h.Line); got != want.holder {
+			t.Errorf("%s:%d: held %s, want %s", want.file, want.line, got, want.holder)
 		}
 	}
 }

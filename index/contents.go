@@ -25,6 +25,9 @@ type contents struct {
 type caches struct {
 	details sync.Map // SiteID → *Detail
 	exact   sync.Map // SiteID → Retained
+	paths   sync.Map // SiteID → *Paths
+	holders sync.Map // SiteID → []Holder
+	before  sync.Map // struct{} → []graph.Node: the node before each on a shortest path
 }
 
 // cached returns what a cache has for a key, computing it at the first call.

@@ -1,37 +1,51 @@
 package index
 
 import (
-	"slices"
+	"context"
 	"strconv"
 
+	"heapline/index/graph"
 	"heapline/index/heap"
 )
 
-// The names of live objects that belong to no site.
+// The names of parts that have none of their own.
 const (
-	NameNoSite = "(no allocation site)"
-	NameTracer = "(allocation tracing)"
+	NameNoSite       = "(no allocation site)"
+	NameTracer       = "(allocation tracing)"
+	NameNoGeneration = "(no generation)"
 )
 
-// Classes counts the live objects by class; allocation tracing's own table is
-// a part of its own. The largest bytes come first.
-func (s *Snapshot) Classes() []NamedCount {
-	return parts(s.heap, func(h *heap.Heap, id heap.ID) uint64 { return h.ClassKey(id) }, (*heap.Heap).ClassName)
+// Part is a named share of the live heap.
+type Part struct {
+	NamedCount
+	Retained Retained
 }
 
-// Types counts the live objects by type, otherwise like Classes.
-func (s *Snapshot) Types() []NamedCount {
-	return parts(s.heap, func(h *heap.Heap, id heap.ID) uint64 { return uint64(h.Kind(id)) },
-		func(h *heap.Heap, id heap.ID) string { return h.Kind(id).String() })
+// Parts are the whole live heap in parts: their counts add up to it.
+// Allocation tracing's own table is always a part of its own.
+type Parts struct {
+	Rows  []Part // in the order of the dump; for the caller to sort
+	group grouping
+	heap  *contents
+	rowOf map[string]int32
 }
 
-// NameNoGeneration names the live objects whose generation is not known.
-const NameNoGeneration = "(no generation)"
+// ByClass parts the live heap by class name.
+func (s *Snapshot) ByClass() *Parts {
+	h := s.heap.heap
+	return newParts(s.heap, h.ClassKey, h.ClassName)
+}
 
-// Generations counts the live objects by generation, named by its number,
-// otherwise like Classes.
-func (s *Snapshot) Generations() []NamedCount {
-	return parts(s.heap, (*heap.Heap).Generation, func(h *heap.Heap, id heap.ID) string {
+// ByType parts the live heap by type.
+func (s *Snapshot) ByType() *Parts {
+	h := s.heap.heap
+	return newParts(s.heap, h.Kind, func(id heap.ID) string { return h.Kind(id).String() })
+}
+
+// ByGeneration parts the live heap by generation.
+func (s *Snapshot) ByGeneration() *Parts {
+	h := s.heap.heap
+	return newParts(s.heap, h.Generation, func(id heap.ID) string {
 		if g := h.Generation(id); g >= 0 {
 			return strconv.FormatInt(g, 10)
 		}
@@ -39,24 +53,74 @@ func (s *Snapshot) Generations() []NamedCount {
 	})
 }
 
-// parts counts all live objects by a key.
-func parts[K comparable](c *contents, key func(*heap.Heap, heap.ID) K, name func(*heap.Heap, heap.ID) string) []NamedCount {
+// ByFile parts the live heap by what name makes of the site's file.
+func (s *Snapshot) ByFile(name func(file string) string) *Parts {
+	return newParts(s.heap, s.heap.siteOf, func(id heap.ID) string {
+		if site := s.heap.siteOf(id); site >= 0 {
+			return name(s.sites[site].File)
+		}
+		return NameNoSite
+	})
+}
+
+// newParts counts all live objects by a key that is cheap to get; the keys of
+// one name are one part.
+func newParts[K comparable](c *contents, key func(heap.ID) K, name func(heap.ID) string) *Parts {
 	h := c.heap
-	var tracer Count
-	t := newTally(func(id heap.ID) K { return key(h, id) }, func(id heap.ID) string { return name(h, id) })
-	for id := h.First(); id < h.End(); id++ {
-		switch {
-		case !c.live.Has(id):
-		case h.IsTracer(id):
-			tracer.add(h.Memsize(id))
-		default:
-			t.add(id, h.Memsize(id))
+	p := &Parts{heap: c, rowOf: map[string]int32{}}
+	column := make([]int32, h.End())
+	rows := map[K]int32{}
+	for id := range h.End() {
+		column[id] = -1
+		if id < h.First() || !c.live.Has(id) {
+			continue
+		}
+		row, ok := int32(0), false
+		if h.IsTracer(id) {
+			row = p.row(NameTracer)
+		} else if row, ok = rows[key(id)]; !ok {
+			row = p.row(name(id))
+			rows[key(id)] = row
+		}
+		p.Rows[row].add(h.Memsize(id))
+		column[id] = row
+	}
+	p.group = grouping{len(p.Rows), func(id heap.ID) int32 { return column[id] }}
+	if c.tree != nil {
+		for i, r := range c.bounds(p.group) {
+			p.Rows[i].Retained = r
 		}
 	}
-	rows := t.rows()
-	if tracer.Objects > 0 {
-		rows = append(rows, NamedCount{NameTracer, tracer})
-		slices.SortFunc(rows, largestFirst)
+	return p
+}
+
+func (p *Parts) row(name string) int32 {
+	row, ok := p.rowOf[name]
+	if !ok {
+		row = int32(len(p.Rows))
+		p.Rows = append(p.Rows, Part{NamedCount: NamedCount{Name: name}})
+		p.rowOf[name] = row
 	}
-	return rows
+	return row
+}
+
+// Exact computes exactly what some of the parts retain and sets their
+// Retained. An error is that of ctx.
+func (p *Parts) Exact(ctx context.Context, parts []Part) error {
+	for len(parts) > 0 {
+		n := min(len(parts), graph.Walks)
+		wanted := make([]int32, n)
+		for i := range wanted {
+			wanted[i] = p.rowOf[parts[i].Name]
+		}
+		list, err := p.heap.exactly(ctx, p.group, wanted)
+		if err != nil {
+			return err
+		}
+		for i, r := range list {
+			parts[i].Retained = r
+		}
+		parts = parts[n:]
+	}
+	return nil
 }

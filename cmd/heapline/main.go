@@ -102,7 +102,7 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := load(cmd.Context(), args[0], stdin)
 			if err == nil {
-				err = report.Write(cmd.OutOrStdout(), s, o)
+				err = report.Write(cmd.Context(), cmd.OutOrStdout(), s, o)
 			}
 			if err != nil {
 				return &exitError{1, err}
@@ -113,6 +113,8 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 	cmd.Flags().StringVar(&o.By, "by", "site", strings.Join(report.Groupings, ", "))
 	cmd.Flags().StringVar(&o.Sort, "sort", "bytes", strings.Join(report.Orders, ", "))
 	cmd.Flags().IntVar(&o.Top, "top", 30, "rows at most, 0 for all (JSON: all unless given)")
+	cmd.Flags().BoolVar(&o.Exact, "exact", false, "compute exactly what the rows shown retain (else a lower bound, marked ≥)")
+	cmd.Flags().BoolVar(&o.Paths, "paths", false, "with sites: show what keeps the objects alive")
 	cmd.Flags().StringVar(&o.Format, "format", "text", strings.Join(report.Formats, ", "))
 	return cmd
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"io"
 
 	jsoniter "github.com/json-iterator/go"
@@ -8,23 +9,40 @@ import (
 	"heapline/index"
 )
 
+// numbers are what every row has.
+type numbers struct {
+	index.Count
+	RetainedBytes int64 `json:"retainedBytes"` // 0 where not known
+	RetainedExact bool  `json:"retainedExact"` // otherwise a lower bound
+}
+
+type partRow struct {
+	Name string `json:"name"`
+	numbers
+}
+
 // siteRow is a row of the grouping by site. The objects without a site have a
 // name instead of a file.
 type siteRow struct {
 	Name string `json:"name,omitempty"`
 	File string `json:"file"`
 	Line int    `json:"line"` // 1-based, 0 where unknown
-	index.Count
+	numbers
 	Types       []index.NamedCount      `json:"types"`
 	Classes     []index.NamedCount      `json:"classes"`
 	Generations []index.GenerationCount `json:"generations"`
 	Methods     []index.NamedCount      `json:"methods"`
+	Paths       *index.Paths            `json:"paths,omitempty"`
+	HeldBy      []index.Holder          `json:"heldBy,omitempty"`
 }
 
-func writeJSON(w io.Writer, s *index.Snapshot, o Options, rows []row) error {
+func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, rows []row) error {
 	list := make([]any, len(rows))
 	for i, r := range rows {
-		list[i] = jsonRow(s, o, r)
+		var err error
+		if list[i], err = jsonRow(ctx, s, o, r); err != nil {
+			return err
+		}
 	}
 	e := jsoniter.ConfigCompatibleWithStandardLibrary.NewEncoder(w)
 	e.SetIndent("", "  ")
@@ -35,19 +53,29 @@ func writeJSON(w io.Writer, s *index.Snapshot, o Options, rows []row) error {
 	}{s.Summary(), list})
 }
 
-func jsonRow(s *index.Snapshot, o Options, r row) any {
+func jsonRow(ctx context.Context, s *index.Snapshot, o Options, r row) (any, error) {
+	n := numbers{r.Count, r.Retained.Bytes, r.Retained.Exact}
 	switch {
-	case r.site != nil:
-		d := s.Detail(r.site.ID)
+	case o.By != "site":
+		return partRow{r.Name, n}, nil
+	case r.site == nil:
 		return siteRow{
-			File: r.site.File, Line: r.site.Line, Count: r.Count,
-			Types: d.Types, Classes: d.Classes, Generations: d.Generations, Methods: d.Methods,
-		}
-	case o.By == "site":
-		return siteRow{
-			Name: r.Name, Count: r.Count,
+			Name: r.Name, numbers: n,
 			Types: []index.NamedCount{}, Classes: []index.NamedCount{}, Generations: []index.GenerationCount{}, Methods: []index.NamedCount{},
-		}
+		}, nil
 	}
-	return r.NamedCount
+	d := s.Detail(r.site.ID)
+	row := siteRow{
+		File: r.site.File, Line: r.site.Line, numbers: n,
+		Types: d.Types, Classes: d.Classes, Generations: d.Generations, Methods: d.Methods,
+	}
+	if !o.Paths {
+		return row, nil
+	}
+	var err error
+	if row.Paths, err = s.Paths(ctx, r.site.ID); err != nil {
+		return nil, err
+	}
+	row.HeldBy, err = s.Holders(ctx, r.site.ID)
+	return row, err
 }

@@ -3,8 +3,10 @@ package report
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 
@@ -17,7 +19,7 @@ import (
 // The ways to group, sort and print.
 var (
 	Groupings = []string{"site", "file", "gem", "class", "type", "generation"}
-	Orders    = []string{"bytes", "objects"}
+	Orders    = []string{"bytes", "objects", "retained"}
 	Formats   = []string{"text", "json"}
 )
 
@@ -27,37 +29,64 @@ type Options struct {
 	Sort   string // one of Orders, largest first; generations always count upwards
 	Top    int    // rows at most, 0 for all
 	Format string // one of Formats
+	Exact  bool   // compute what the rows shown retain exactly
+	Paths  bool   // with sites: what keeps the objects of the rows shown alive
 }
 
-// row is one line of a report. The rows of a whole report add up to the live heap.
+// row is one line of a report. The counts of a whole report's rows add up to
+// the live heap.
 type row struct {
-	index.NamedCount
+	index.Part
 	site *index.Site // of the grouping by site, nil for objects that have none
 }
 
 // Write prints the report of s to w.
-func Write(w io.Writer, s *index.Snapshot, o Options) error {
-	rows, err := group(s, o.By)
+func Write(ctx context.Context, w io.Writer, s *index.Snapshot, o Options) error {
+	rows, exact, err := group(s, o.By)
 	if err != nil {
 		return err
 	}
-	if o.By != "generation" {
-		slices.SortStableFunc(rows, func(a, b row) int {
-			byBytes, byObjects := cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Objects, a.Objects)
-			if o.Sort == "objects" {
-				return cmp.Or(byObjects, byBytes)
-			}
-			return cmp.Or(byBytes, byObjects)
-		})
-	}
+	slices.SortFunc(rows, order(o))
 	shown := rows
 	if o.Top > 0 {
 		shown = rows[:min(o.Top, len(rows))]
 	}
-	if o.Format == "json" {
-		return writeJSON(w, s, o, shown)
+	if o.Exact {
+		if err := exact(ctx, shown); err != nil {
+			return err
+		}
+		slices.SortFunc(shown, order(o))
 	}
-	return writeText(w, s, o, shown, rest(rows[len(shown):]))
+	if o.Format == "json" {
+		return writeJSON(ctx, w, s, o, shown)
+	}
+	return writeText(ctx, w, s, o, shown, rest(rows[len(shown):]))
+}
+
+// order sorts by what is asked for, largest first, then by the other numbers.
+func order(o Options) func(a, b row) int {
+	return func(a, b row) int {
+		bytes, objects := cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Objects, a.Objects)
+		retained, name := cmp.Compare(b.Retained.Bytes, a.Retained.Bytes), cmp.Compare(a.Name, b.Name)
+		switch {
+		case o.By == "generation":
+			return cmp.Compare(generation(a), generation(b))
+		case o.Sort == "objects":
+			return cmp.Or(objects, bytes, name)
+		case o.Sort == "retained":
+			return cmp.Or(retained, bytes, objects, name)
+		}
+		return cmp.Or(bytes, objects, name)
+	}
+}
+
+// generation counts upwards; objects that have none come last.
+func generation(r row) int64 {
+	n, err := strconv.ParseInt(r.Name, 10, 64)
+	if err != nil {
+		return math.MaxInt64
+	}
+	return n
 }
 
 func rest(rows []row) row {
@@ -70,82 +99,82 @@ func rest(rows []row) row {
 	return r
 }
 
-func group(s *index.Snapshot, by string) ([]row, error) {
+// exactly computes what rows retain.
+type exactly func(ctx context.Context, rows []row) error
+
+func group(s *index.Snapshot, by string) ([]row, exactly, error) {
 	switch by {
 	case "site":
-		return bySite(s), nil
+		rows, exact := bySite(s)
+		return rows, exact, nil
 	case "file":
-		return byPath(s, func(file string) string { return file }), nil
+		rows, exact := fromParts(s.ByFile(func(file string) string { return file }))
+		return rows, exact, nil
 	case "gem":
-		return byPath(s, source.Origin), nil
+		rows, exact := fromParts(s.ByFile(source.Origin))
+		return rows, exact, nil
 	case "class":
-		return named(s.Classes()), nil
+		rows, exact := fromParts(s.ByClass())
+		return rows, exact, nil
 	case "type":
-		return named(s.Types()), nil
+		rows, exact := fromParts(s.ByType())
+		return rows, exact, nil
 	case "generation":
-		return byGeneration(s), nil
+		rows, exact := fromParts(s.ByGeneration())
+		return rows, exact, nil
 	}
-	return nil, fmt.Errorf("cannot group by %q", by)
+	return nil, nil, fmt.Errorf("cannot group by %q", by)
 }
 
-func named(counts []index.NamedCount) []row {
-	rows := make([]row, len(counts))
-	for i, c := range counts {
-		rows[i] = row{NamedCount: c}
+func fromParts(p *index.Parts) ([]row, exactly) {
+	rows := make([]row, len(p.Rows))
+	for i, part := range p.Rows {
+		rows[i] = row{Part: part}
 	}
-	return rows
+	return rows, func(ctx context.Context, rows []row) error {
+		parts := make([]index.Part, len(rows))
+		for i, r := range rows {
+			parts[i] = r.Part
+		}
+		err := p.Exact(ctx, parts)
+		for i := range rows {
+			rows[i].Part = parts[i]
+		}
+		return err
+	}
 }
 
-func bySite(s *index.Snapshot) []row {
+func bySite(s *index.Snapshot) ([]row, exactly) {
 	sites := s.AllSites()
 	rows := make([]row, 0, len(sites)+2)
 	for i := range sites {
-		name := fmt.Sprintf("%s:%d", sites[i].File, sites[i].Line)
-		rows = append(rows, row{index.NamedCount{Name: name, Count: sites[i].Count}, &sites[i]})
+		site := &sites[i]
+		name := fmt.Sprintf("%s:%d", site.File, site.Line)
+		rows = append(rows, row{index.Part{NamedCount: index.NamedCount{Name: name, Count: site.Count}, Retained: site.Retained}, site})
 	}
-	return append(rows, unplaced(s)...)
-}
-
-// byPath adds up the sites of the files that have one name.
-func byPath(s *index.Snapshot, name func(file string) string) []row {
-	at := map[string]int{}
-	var rows []row
-	for _, site := range s.AllSites() {
-		n := name(site.File)
-		i, ok := at[n]
-		if !ok {
-			i = len(rows)
-			at[n] = i
-			rows = append(rows, row{NamedCount: index.NamedCount{Name: n}})
-		}
-		rows[i].Objects += site.Objects
-		rows[i].Bytes += site.Bytes
-	}
-	return append(rows, unplaced(s)...)
-}
-
-// unplaced are the live objects that no site stands for.
-func unplaced(s *index.Snapshot) []row {
-	var rows []row
 	sum := s.Summary()
 	for _, c := range []index.NamedCount{{Name: index.NameNoSite, Count: sum.NoSite}, {Name: index.NameTracer, Count: sum.Tracer}} {
 		if c.Objects > 0 {
-			rows = append(rows, row{NamedCount: c})
+			rows = append(rows, row{Part: index.Part{NamedCount: c}})
 		}
 	}
-	return rows
+	return rows, func(ctx context.Context, rows []row) error { return exactSites(ctx, s, rows) }
 }
 
-// byGeneration puts the generations in order, what has none behind them.
-func byGeneration(s *index.Snapshot) []row {
-	rows := named(s.Generations())
-	number := func(r row) int64 {
-		n, err := strconv.ParseInt(r.Name, 10, 64)
-		if err != nil {
-			return 1 << 62
+func exactSites(ctx context.Context, s *index.Snapshot, rows []row) error {
+	var ids []index.SiteID
+	for _, r := range rows {
+		if r.site != nil {
+			ids = append(ids, r.site.ID)
 		}
-		return n
 	}
-	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(number(a), number(b)) })
-	return rows
+	if err := s.Exact(ctx, ids); err != nil {
+		return err
+	}
+	for i, r := range rows {
+		if r.site != nil {
+			rows[i].Retained = s.Retained(r.site.ID)
+		}
+	}
+	return nil
 }

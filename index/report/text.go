@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -15,24 +16,80 @@ import (
 // typesShown is how many types a site's row names.
 const typesShown = 3
 
-func writeText(w io.Writer, s *index.Snapshot, o Options, rows []row, rest row) error {
+func writeText(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, rows []row, rest row) error {
 	var b strings.Builder
 	writeSummary(&b, s.Summary())
-	fmt.Fprintf(&b, "\n%12s  %9s  %6s  %s\n", "objects", "bytes", "live", "by "+o.By)
+	fmt.Fprintf(&b, "\n%12s  %9s  %6s  %11s  %s\n", "objects", "bytes", "live", "retained", "by "+o.By)
 	live := s.Summary().Live
 	line := func(r row, extra string) {
-		text := fmt.Sprintf("%12s  %9s  %6s  %s%s", humanize.Comma(r.Objects), index.FormatBytes(r.Bytes), share(r.Bytes, live.Bytes), Printable(r.Name), extra)
+		text := fmt.Sprintf("%12s  %9s  %6s  %11s  %s%s", humanize.Comma(r.Objects), index.FormatBytes(r.Bytes),
+			share(r.Bytes, live.Bytes), FormatRetained(r.Retained), Printable(r.Name), extra)
 		fmt.Fprintln(&b, strings.TrimRight(text, " "))
 	}
 	for _, r := range rows {
 		line(r, types(s, r))
+		if o.Paths && r.site != nil {
+			if err := writeHolders(ctx, &b, s, r.site.ID); err != nil {
+				return err
+			}
+		}
 	}
 	if rest.Objects > 0 {
 		line(rest, "")
 	}
-	line(row{NamedCount: index.NamedCount{Name: "live in all", Count: live}}, "")
+	all := row{Part: index.Part{NamedCount: index.NamedCount{Name: "live in all", Count: live}}}
+	all.Retained = index.Retained{Bytes: live.Bytes, Exact: true}
+	line(all, "")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// FormatRetained writes a retained size for people: "3.8 MB", "≥ 361.0 kB" for
+// a lower bound, "" where it is not known.
+func FormatRetained(r index.Retained) string {
+	switch {
+	case !r.Known():
+		return ""
+	case r.Exact:
+		return index.FormatBytes(r.Bytes)
+	}
+	return "≥ " + index.FormatBytes(r.Bytes)
+}
+
+// holdersShown is how many holders are listed under a site.
+const holdersShown = 3
+
+// writeHolders lists under a site's row how it is reached and what holds it.
+func writeHolders(ctx context.Context, b *strings.Builder, s *index.Snapshot, id index.SiteID) error {
+	paths, err := s.Paths(ctx, id)
+	if err != nil {
+		return err
+	}
+	holders, err := s.Holders(ctx, id)
+	if err != nil {
+		return err
+	}
+	const indent = 50
+	var labels []string
+	for steps := paths.Roots; len(steps) > 0; steps = steps[0].Next {
+		labels = append(labels, steps[0].Label)
+	}
+	fmt.Fprintf(b, "%*s  kept alive by %s\n", indent, "", Printable(strings.Join(labels, " → ")))
+	for _, h := range holders[:min(len(holders), holdersShown)] {
+		fmt.Fprintf(b, "%*s  held by %s: %s\n", indent, "", Printable(holderText(h)), index.FormatObjects(h.Objects))
+	}
+	return nil
+}
+
+func holderText(h index.Holder) string {
+	text := h.Label
+	if h.Owner != "" {
+		text += " of " + h.Owner
+	}
+	if h.File != "" {
+		text += fmt.Sprintf(" (%s:%d)", h.File, h.Line)
+	}
+	return text
 }
 
 func writeSummary(b *strings.Builder, s index.Summary) {
