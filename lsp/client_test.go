@@ -41,7 +41,7 @@ type wireFailure struct {
 // testClient is a client written by hand, so that the library is not tested
 // against itself. It speaks to a real server over pipes.
 type testClient struct {
-	t    *testing.T
+	t    testing.TB
 	in   io.WriteCloser
 	code chan int // the server's exit code
 
@@ -72,7 +72,7 @@ func everything() object {
 }
 
 // connect starts a server and a client that has said nothing yet.
-func connect(t *testing.T, opts Options) *testClient {
+func connect(t testing.TB, opts Options) *testClient {
 	t.Helper()
 	serverIn, clientOut := io.Pipe()
 	clientIn, serverOut := io.Pipe()
@@ -89,7 +89,7 @@ func connect(t *testing.T, opts Options) *testClient {
 }
 
 // start returns a client after the handshake, with the folder as workspace.
-func start(t *testing.T, root string, init ...object) *testClient {
+func start(t testing.TB, root string, init ...object) *testClient {
 	t.Helper()
 	c := connect(t, Options{Version: "1.2.3"})
 	c.initialize(root, init...)
@@ -387,39 +387,49 @@ func (c *testClient) hover(path string, line int) string {
 	return h.Contents.Value
 }
 
-// diagnosed waits until the diagnostics last published for a file are these,
-// written as line:column-column severity.
+// diagnostic is a diagnostic as it was published.
+type diagnostic struct {
+	Range    struct{ Start, End struct{ Line, Character int } }
+	Severity int
+	Message  string
+}
+
+// diagnostics returns what was published last for a file. Those of a dump are
+// there when its load or unload was answered.
+func (c *testClient) diagnostics(path string) []diagnostic {
+	c.t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lastDiagnostics(path)
+}
+
+func (c *testClient) lastDiagnostics(path string) []diagnostic {
+	c.t.Helper()
+	var last struct{ Diagnostics []diagnostic }
+	for _, m := range c.received {
+		if m.Method == "textDocument/publishDiagnostics" && contains(`"`+fileURI(path)+`"`)(m.Params) {
+			last.Diagnostics = nil
+			decode(c.t, m.Params, &last)
+		}
+	}
+	return last.Diagnostics
+}
+
+// diagnosed waits until the diagnostics of a file are these, written as
+// line:column-column severity.
 func (c *testClient) diagnosed(path string, want ...string) {
 	c.t.Helper()
-	var got []string
 	c.wait(fmt.Sprintf("the diagnostics %q of %s", want, path), func() bool {
-		for _, m := range c.received {
-			if m.Method == "textDocument/publishDiagnostics" && strings.Contains(string(m.Params), `"`+fileURI(path)+`"`) {
-				got = written(c.t, m.Params)
-			}
+		var got []string
+		for _, d := range c.lastDiagnostics(path) {
+			got = append(got, fmt.Sprintf("%d:%d-%d %s", d.Range.Start.Line, d.Range.Start.Character, d.Range.End.Character,
+				map[int]string{2: "warning", 3: "information"}[d.Severity]))
 		}
 		return slices.Equal(got, want)
 	})
 }
 
-func written(t *testing.T, params json.RawMessage) []string {
-	t.Helper()
-	var p struct {
-		Diagnostics []struct {
-			Range    struct{ Start, End struct{ Line, Character int } }
-			Severity int
-		}
-	}
-	decode(t, params, &p)
-	var out []string
-	for _, d := range p.Diagnostics {
-		out = append(out, fmt.Sprintf("%d:%d-%d %s", d.Range.Start.Line, d.Range.Start.Character, d.Range.End.Character,
-			map[int]string{2: "warning", 3: "information"}[d.Severity]))
-	}
-	return out
-}
-
-func decode(t *testing.T, raw json.RawMessage, into any) {
+func decode(t testing.TB, raw json.RawMessage, into any) {
 	t.Helper()
 	if err := json.Unmarshal(raw, into); err != nil {
 		t.Fatalf("%v in %s", err, raw)
@@ -427,7 +437,7 @@ func decode(t *testing.T, raw json.RawMessage, into any) {
 }
 
 // write makes a file below a folder and returns its path.
-func write(t *testing.T, dir, name, text string) string {
+func write(t testing.TB, dir, name, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -440,7 +450,7 @@ func write(t *testing.T, dir, name, text string) string {
 }
 
 // tempDir is a folder without symbolic links in its path.
-func tempDir(t *testing.T) string {
+func tempDir(t testing.TB) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

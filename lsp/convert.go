@@ -3,6 +3,7 @@ package lsp
 import (
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
@@ -39,7 +40,11 @@ func (e encoding) column(line string, offset int) uint32 {
 // beyond the line mean its end, columns inside a character its start.
 func (e encoding) offset(line string, column uint32) int {
 	if e == utf8Units {
-		return min(int(column), len(line))
+		at := min(int(column), len(line))
+		for at > 0 && at < len(line) && !utf8.RuneStart(line[at]) {
+			at--
+		}
+		return at
 	}
 	units := 0
 	for i, r := range line {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"reflect"
+	"sync"
 
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
@@ -22,6 +23,8 @@ const (
 // differ from those sent before.
 type publisher struct {
 	server *server
+
+	mu     sync.Mutex
 	sent   map[string]published // by path
 	closed closedFiles
 }
@@ -36,7 +39,11 @@ func newPublisher(s *server) *publisher {
 	return &publisher{server: s, sent: map[string]published{}}
 }
 
+// publish sends the newest state. Loading and unloading call it themselves, so
+// that their replies come after it; edits leave it to a worker.
 func (p *publisher) publish(ctx context.Context) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	st := p.server.state.Load()
 	now := p.hotspots(st)
 	for path, old := range p.sent {

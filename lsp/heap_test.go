@@ -13,6 +13,7 @@ import (
 //	COUNT CLASS BYTES FILE:LINE [method=NAME] [gen=NUMBER] [value=TEXT]
 //
 // BYTES are those of one object. FILE:LINE is - for objects without a site.
+// What has a value is a string, whatever its class.
 // Words with spaces are written as Go strings. Lines that begin with { are
 // records themselves. All objects are live; classes have no size.
 func heapOf(t testing.TB, description string) string {
@@ -87,8 +88,10 @@ func (h *heapWriter) objects(t testing.TB, w []string) {
 		switch key {
 		case "gen":
 			record["generation"] = json.Number(value)
-		case "method", "value":
+		case "method":
 			record[key] = value
+		case "value":
+			record[key], record["type"] = value, "STRING"
 		default:
 			t.Fatalf("unknown option %q", option)
 		}

@@ -156,8 +156,7 @@ func (s *server) load(ctx context.Context, seq uint64, path string, token protoc
 	if !published {
 		return nil, errSuperseded
 	}
-	s.showChanged()
-	s.dumpChanged.raise()
+	s.dumpShown()
 	return d, nil
 }
 
@@ -210,6 +209,12 @@ func (s *server) unload(seq uint64) {
 	s.loads.clear(seq, func() {
 		s.change(func(st *state) { st.setDump(nil) })
 	})
+	s.dumpShown()
+}
+
+// dumpShown makes everything on screen follow another dump, or none.
+func (s *server) dumpShown() {
+	s.diagnostics.publish(s.base)
 	s.showChanged()
 	s.dumpChanged.raise()
 }

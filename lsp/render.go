@@ -18,7 +18,7 @@ import (
 
 // How much of untrusted text is shown, in characters.
 const (
-	maxLabel  = 80
+	maxLabel  = 60
 	maxSample = 40
 )
 
@@ -286,7 +286,7 @@ func (c *card) code(s string) string {
 }
 
 // plainName is text that means nothing to any markdown.
-var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*((_|::)[A-Za-z0-9]+)*$`)
+var plainName = regexp.MustCompile(`^\pL[\pL\pN]*((_|::)[\pL\pN]+)*$`)
 
 // escapeMarkdown returns text that markdown shows as it is and cannot be a
 // link, HTML or a new block.

@@ -105,10 +105,11 @@ type server struct {
 	mu    sync.Mutex // held by writers of state
 	state atomic.Pointer[state]
 
-	calls    calls
-	loads    loads
-	tokens   tokens
-	watching watching
+	calls       calls
+	loads       loads
+	tokens      tokens
+	watching    watching
+	diagnostics *publisher
 
 	hintsChanged    signal // every hint may be another: ask the client to fetch them anew
 	filesChanged    signal // diagnostics may be others
@@ -132,6 +133,7 @@ func newServer(opts Options) *server {
 		rootsChanged:    newSignal(),
 		settingsChanged: newSignal(),
 	}
+	s.diagnostics = newPublisher(s)
 	s.state.Store(&state{settings: defaultSettings()})
 	return s
 }
@@ -186,7 +188,7 @@ func (s *server) capabilities() protocol.ServerCapabilities {
 // notification the server must not send requests.
 func (s *server) Initialized(context.Context, *protocol.InitializedParams) error {
 	s.worker("hint refresh", s.hintsChanged, s.refreshHints)
-	s.worker("diagnostics", s.filesChanged, newPublisher(s).publish)
+	s.worker("diagnostics", s.filesChanged, s.diagnostics.publish)
 	s.worker("status", s.statusChanged, newStatusLine(s).send)
 	s.worker("dump watch", s.dumpChanged, s.watchDump)
 	s.worker("workspace folders", s.rootsChanged, s.remap)

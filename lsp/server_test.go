@@ -573,7 +573,7 @@ func TestSettingsArePulled(t *testing.T) {
 	c.await("workspace/configuration", contains(`"heapline"`))
 	c.open(a.ruby, appText)
 	c.load(a.dump)
-	c.wantHints(a.ruby, appHints[1])
+	c.untilHints(a.ruby, appHints[1])
 
 	c.mu.Lock()
 	minObjects = 11
