@@ -179,7 +179,7 @@ func newSnapshot(h *heap.Heap, live graph.Set) *Snapshot {
 		}
 	}
 	members := s.addSites(h, perSite)
-	s.heap, s.caches = newContents(h, live, members, len(s.sites)), &caches{}
+	s.heap, s.caches = newContents(h, live, members, s.sites), &caches{}
 	return s
 }
 

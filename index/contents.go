@@ -12,7 +12,7 @@ import (
 type contents struct {
 	heap    *heap.Heap
 	live    graph.Set
-	members []SiteID  // by the heap's site, -1 where it has no live object
+	sites   []SiteID  // by the heap's spots, -1 where there is no live object
 	objects []heap.ID // live objects with a site, site by site, in the order of the dump
 	start   []uint32  // of each site in objects; one more than there are sites
 
@@ -40,21 +40,23 @@ func cached[K comparable, V any](cache *sync.Map, key K, compute func() V) V {
 	return known.(V)
 }
 
-// newContents sorts the live objects by site: count, sum, fill.
-func newContents(h *heap.Heap, live graph.Set, members []SiteID, sites int) *contents {
-	c := &contents{heap: h, live: live, members: members, start: make([]uint32, sites+1)}
-	for id := h.First(); id < h.End(); id++ {
-		if site := c.siteOf(id); site >= 0 {
-			c.start[site+1]++
+// newContents sorts the live objects by site: count, sum, fill. The counts are
+// there already.
+func newContents(h *heap.Heap, live graph.Set, members []SiteID, sites []Site) *contents {
+	c := &contents{heap: h, live: live, sites: make([]SiteID, len(h.Spots())), start: make([]uint32, len(sites)+1)}
+	for i, spot := range h.Spots() {
+		c.sites[i] = -1
+		if spot.Site >= 0 {
+			c.sites[i] = members[spot.Site]
 		}
 	}
-	for i := range sites {
-		c.start[i+1] += c.start[i]
+	for i, site := range sites {
+		c.start[i+1] = c.start[i] + uint32(site.Objects)
 	}
-	c.objects = make([]heap.ID, c.start[sites])
+	c.objects = make([]heap.ID, c.start[len(sites)])
 	next := slices.Clone(c.start)
 	for id := h.First(); id < h.End(); id++ {
-		if site := c.siteOf(id); site >= 0 {
+		if site := c.siteOf(id); site >= 0 && live.Has(id) {
 			c.objects[next[site]] = id
 			next[site]++
 		}
@@ -62,15 +64,8 @@ func newContents(h *heap.Heap, live graph.Set, members []SiteID, sites int) *con
 	return c
 }
 
-// siteOf returns the site of a live object, -1 where it has none. Allocation
-// tracing's own table counts as having none.
-func (c *contents) siteOf(id heap.ID) SiteID {
-	site := c.heap.SiteOf(id)
-	if site < 0 || !c.live.Has(id) || c.heap.IsTracer(id) {
-		return -1
-	}
-	return c.members[site]
-}
+// siteOf returns the site of an object, -1 where it has none with a live object.
+func (c *contents) siteOf(id heap.ID) SiteID { return c.sites[c.heap.SpotOf(id)] }
 
 // objectsOf returns the live objects of a site: a shared sub-slice.
 func (c *contents) objectsOf(id SiteID) []heap.ID { return c.objects[c.start[id]:c.start[id+1]] }

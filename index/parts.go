@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"heapline/index/graph"
 	"heapline/index/heap"
 )
 
@@ -108,7 +107,7 @@ func (p *Parts) row(name string) int32 {
 // Retained. An error is that of ctx.
 func (p *Parts) Exact(ctx context.Context, parts []Part) error {
 	for len(parts) > 0 {
-		n := min(len(parts), graph.Walks)
+		n := min(len(parts), walks)
 		wanted := make([]int32, n)
 		for i := range wanted {
 			wanted[i] = p.rowOf[parts[i].Name]

@@ -27,15 +27,35 @@ func (c *contents) bounds(g grouping) []Retained {
 	return list
 }
 
-// exactly computes what up to graph.Walks groups retain: what is live and not
-// reached without them.
+// walks is how many groups are walked without at once, and fewWalks up to how
+// many the small masks serve.
+const (
+	walks    = 64
+	fewWalks = 8
+)
+
+// exactly computes what up to 64 groups retain.
 func (c *contents) exactly(ctx context.Context, g grouping, wanted []int32) ([]Retained, error) {
-	mask := make([]uint64, g.groups)
+	if len(wanted) <= fewWalks {
+		return without(ctx, c, g, wanted, ^uint8(0)>>(fewWalks-len(wanted)))
+	}
+	return without(ctx, c, g, wanted, ^uint64(0)>>(walks-len(wanted)))
+}
+
+// without adds up, for each wanted group, what is live and not reached without
+// it. all has a bit for each of them.
+func without[M graph.Mask](ctx context.Context, c *contents, g grouping, wanted []int32, all M) ([]Retained, error) {
+	mask := make([]M, g.groups)
+	list := make([]Retained, len(wanted))
 	for i, group := range wanted {
 		mask[group] |= 1 << i
+		list[i].Exact = true
 	}
-	all := ^uint64(0) >> (graph.Walks - len(wanted))
-	reached, err := c.heap.Refs.ReachWithout(ctx, all, func(id heap.ID) uint64 {
+	first := c.heap.First()
+	reached, err := graph.ReachWithout(ctx, c.heap.Refs, all, func(id heap.ID) M {
+		if id < first {
+			return 0
+		}
 		if group := g.of(id); group >= 0 {
 			return mask[group]
 		}
@@ -44,18 +64,14 @@ func (c *contents) exactly(ctx context.Context, g grouping, wanted []int32) ([]R
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Retained, len(wanted))
-	for i := range list {
-		list[i].Exact = true
-	}
-	for id := c.heap.First(); id < c.heap.End(); id++ {
+	for id := first; id < c.heap.End(); id++ {
 		lost := all &^ reached[id]
 		if lost == 0 || !c.live.Has(id) {
 			continue
 		}
 		bytes := c.heap.Memsize(id)
 		for ; lost != 0; lost &= lost - 1 {
-			r := &list[bits.TrailingZeros64(lost)]
+			r := &list[bits.TrailingZeros64(uint64(lost))]
 			r.Bytes += bytes
 			r.Objects++
 		}
@@ -78,7 +94,7 @@ func (s *Snapshot) Exact(ctx context.Context, sites []SiteID) error {
 		}
 	}
 	for len(wanted) > 0 {
-		n := min(len(wanted), graph.Walks)
+		n := min(len(wanted), walks)
 		list, err := c.exactly(ctx, c.bySite(), wanted[:n])
 		if err != nil {
 			return err

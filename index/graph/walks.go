@@ -5,18 +5,24 @@ import "context"
 // This file is on the hot path of a hover: each of these walks is over the
 // whole graph.
 
-// Walks is how many walks ReachWithout makes at once.
-const Walks = 64
-
 // checkEvery is how many nodes are walked between two looks at the context.
 const checkEvery = 1 << 14
 
-// ReachWithout makes up to 64 walks from Root at once, a bit each: bit i of the
-// result for n says that n is reached without entering any node whose blocked
-// mask has bit i. Most nodes are reached by all walks at their first visit, so
-// that many walks cost little more than one. all has a bit for each walk.
-func (g CSR) ReachWithout(ctx context.Context, all uint64, blocked func(Node) uint64) ([]uint64, error) {
-	reached := make([]uint64, g.Len())
+// Mask has a bit for each of several walks. The small one keeps a single walk
+// in a core's cache.
+type Mask interface{ uint8 | uint64 }
+
+// ReachWithout makes several walks from Root at once, one for each bit of all:
+// a bit of the result for n says that n is reached without entering any node
+// whose blocked mask has that bit. Most nodes are reached by all walks at their
+// first visit, so that many walks cost little more than one.
+func ReachWithout[M Mask](ctx context.Context, g CSR, all M, blocked func(Node) M) ([]M, error) {
+	// While walking, a node also has the bits that are blocked there: no edge
+	// brings it more of those.
+	reached := make([]M, g.Len())
+	for n := range reached {
+		reached[n] = blocked(Node(n))
+	}
 	reached[Root] = all
 	waiting := NewSet(g.Len())
 	queue := newRing(g.Len())
@@ -28,20 +34,22 @@ func (g CSR) ReachWithout(ctx context.Context, all uint64, blocked func(Node) ui
 		n := queue.pop()
 		waiting.remove(n)
 		from := reached[n]
+		if n != Root {
+			from &^= blocked(n)
+		}
 		for _, m := range g.Out(n) {
-			more := from &^ reached[m]
-			if more == 0 {
+			if from&^reached[m] == 0 {
 				continue
 			}
-			if more &^= blocked(m); more == 0 {
-				continue
-			}
-			reached[m] |= more
+			reached[m] |= from
 			if !waiting.Has(m) {
 				waiting.Add(m)
 				queue.push(m)
 			}
 		}
+	}
+	for n := range reached[1:] {
+		reached[n+1] &^= blocked(Node(n + 1))
 	}
 	return reached, nil
 }

@@ -9,11 +9,20 @@ import (
 func checkWalks(t *testing.T, g CSR, blocked []uint64) {
 	t.Helper()
 	mask := func(n Node) uint64 { return blocked[int(n)%len(blocked)] }
-	got, err := g.ReachWithout(context.Background(), ^uint64(0), mask)
+	got, err := ReachWithout(context.Background(), g, ^uint64(0), mask)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range Walks {
+	few, err := ReachWithout(context.Background(), g, 0b101, func(n Node) uint8 { return uint8(mask(n)) & 0b101 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, reached := range got {
+		if few[n] != uint8(reached)&0b101 {
+			t.Fatalf("%v: node %d is reached by %b of two walks, by %b of all", g, n, few[n], reached)
+		}
+	}
+	for i := range 64 {
 		avoid := NewSet(g.Len())
 		for n := Node(1); n < Node(g.Len()); n++ {
 			if mask(n)>>i&1 != 0 {
@@ -98,7 +107,7 @@ func TestWalksEndWhenCancelled(t *testing.T) {
 	g := rows([][]Node{{1}, nil})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := g.ReachWithout(ctx, 1, func(Node) uint64 { return 0 }); err == nil {
+	if _, err := ReachWithout(ctx, g, 1, func(Node) uint8 { return 0 }); err == nil {
 		t.Error("ReachWithout went on")
 	}
 	if _, err := g.ShortestPaths(ctx, nil); err == nil {

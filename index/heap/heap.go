@@ -47,7 +47,7 @@ type Heap struct {
 
 // Spot is a site and the method that was running there.
 type Spot struct {
-	Site   uint32 // index into Sites
+	Site   int    // index into Sites, -1 for none
 	Method string // "" where unknown
 }
 
@@ -70,15 +70,18 @@ func (h *Heap) Roots() []string { return h.roots }
 func (h *Heap) Sites() []Site { return h.sites }
 
 // SiteOf returns the index of an object's site, or -1.
-func (h *Heap) SiteOf(id ID) int {
-	if h.spot[id] == 0 {
-		return -1
-	}
-	return int(h.spots[h.spot[id]].Site)
-}
+func (h *Heap) SiteOf(id ID) int { return h.spots[h.spot[id]].Site }
 
 // Method returns the method that allocated an object, "" where unknown.
 func (h *Heap) Method(id ID) string { return h.spots[h.spot[id]].Method }
+
+// SpotOf returns the index of an object's spot; 0 is the one without a site.
+// Allocation tracing's own table has none, wherever it was made.
+func (h *Heap) SpotOf(id ID) uint32 { return h.spot[id] }
+
+// Spots returns all sites with the methods that ran there, by file, line and
+// method, behind one without a site. Shared, read-only.
+func (h *Heap) Spots() []Spot { return h.spots }
 
 // Exists reports whether id is an object and not, say, the repetition of one.
 func (h *Heap) Exists(id ID) bool { return h.kind[id] != dump.None }
@@ -121,10 +124,12 @@ func (h *Heap) Value(id ID) (text string, cut, ok bool) {
 	return s.text, s.cut, ok
 }
 
+const tracerStruct = "ObjectTracing/allocation_info_tracer"
+
 // IsTracer reports whether an object is allocation tracing's own table (MRI:
 // ext/objspace/object_tracing.c), often the largest thing in a traced heap.
 func (h *Heap) IsTracer(id ID) bool {
-	return h.kind[id] == dump.Data && h.names[h.extra[id]] == "ObjectTracing/allocation_info_tracer"
+	return h.kind[id] == dump.Data && h.names[h.extra[id]] == tracerStruct
 }
 
 // problem notes a contradiction that has no line of its own.

@@ -102,14 +102,14 @@ func (h *Heap) mergeSpots(crew []*worker, renumber []numbering) {
 	}
 	slices.SortFunc(union, order)
 	union = slices.Compact(union)
-	h.spots = make([]Spot, 1, len(union)+1)
+	h.spots = append(make([]Spot, 0, len(union)+1), Spot{Site: -1})
 	numbers := make(map[spot]uint32, len(union))
 	for i, s := range union {
 		if i == 0 || union[i-1].file != s.file || union[i-1].line != s.line {
 			h.sites = append(h.sites, Site{File: h.names[s.file], Line: int(s.line)})
 		}
 		numbers[s] = uint32(len(h.spots))
-		h.spots = append(h.spots, Spot{Site: uint32(len(h.sites) - 1), Method: h.names[s.method]})
+		h.spots = append(h.spots, Spot{Site: len(h.sites) - 1, Method: h.names[s.method]})
 	}
 	for i, w := range crew {
 		ids := make([]uint32, len(w.spots.list))

@@ -101,7 +101,7 @@ func (w *worker) add(p *part, r *dump.Record, block int) {
 		p.huge = append(p.huge, hugeObject{at, r.Memsize})
 	}
 	spot, born := uint32(0), uint32(0)
-	if r.File != nil {
+	if r.File != nil && string(r.Struct) != tracerStruct {
 		spot = w.spots.number(r.File, r.Line, r.Method)
 	}
 	if r.Generation >= 0 && r.Generation < math.MaxUint32 {
