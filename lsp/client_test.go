@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for what must come. No test waits for it
+// mustCome is how long a test waits for what must come. No test waits for it
 // unless it fails.
-const patience = 20 * time.Second
+const mustCome = 20 * time.Second
 
 // object is a JSON object, for messages written by hand.
 type object = map[string]any
@@ -217,8 +217,8 @@ func (c *testClient) answer(method string, f func(params json.RawMessage) any) {
 // wait blocks until done, called under the lock after every message, is true.
 func (c *testClient) wait(what string, done func() bool) {
 	c.t.Helper()
-	deadline := time.Now().Add(patience)
-	timer := time.AfterFunc(patience, c.cond.Broadcast)
+	deadline := time.Now().Add(mustCome)
+	timer := time.AfterFunc(mustCome, c.cond.Broadcast)
 	defer timer.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -287,7 +287,7 @@ func (c *testClient) exitCode() int {
 	select {
 	case code := <-c.code:
 		return code
-	case <-time.After(patience):
+	case <-time.After(mustCome):
 		c.t.Fatal("the server does not end")
 		return -1
 	}

@@ -77,6 +77,17 @@ func (e encoding) lineRange(line int, text string) protocol.Range {
 	}
 }
 
+// dumpLine returns the line in the dump's count (1-based) of a line of the
+// buffer (0-based).
+func (d *document) dumpLine(line int) (int, bool) { return d.lines.Old(line + 1) }
+
+// bufferLine returns the line of the buffer (0-based) of a line in the dump's
+// count (1-based).
+func (d *document) bufferLine(dumpLine int) (int, bool) {
+	line, ok := d.lines.New(dumpLine)
+	return line - 1, ok
+}
+
 // within reports whether a position is in a range, its ends included.
 func within(p protocol.Position, r protocol.Range) bool {
 	return !before(p, r.Start) && !before(r.End, p)

@@ -121,7 +121,7 @@ func (s *server) diagnose(st *state, doc *document, sites []index.Site) []protoc
 	var items []protocol.Diagnostic
 	live := st.dump.snapshot.Summary().Live.Bytes
 	for _, site := range sites {
-		line, ok := doc.lines.New(site.Line)
+		line, ok := doc.bufferLine(site.Line)
 		if !ok {
 			continue
 		}
@@ -130,7 +130,7 @@ func (s *server) diagnose(st *state, doc *document, sites []index.Site) []protoc
 			severity = protocol.DiagnosticSeverityWarning
 		}
 		items = append(items, protocol.Diagnostic{
-			Range:           s.encoding.lineRange(line-1, doc.line(line-1)),
+			Range:           s.encoding.lineRange(line, doc.line(line)),
 			Severity:        severity,
 			Code:            protocol.String(hotspotCode),
 			CodeDescription: protocol.CodeDescription{Href: hotspotHelp},

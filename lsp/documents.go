@@ -113,7 +113,7 @@ func (d *document) moveLines(old *document, first, count int) {
 	added := count + d.lineCount() - old.lineCount()
 	after := d.linesFrom(first, added)
 	block := source.Match(old.linesFrom(first, count), after)
-	d.lines = old.lines.Edit(first+1, count, block).Restore(first+1, d.before, after)
+	d.lines = old.lines.Edit(first, count, block).Restore(first, d.before, after)
 }
 
 // offset converts a position to a byte offset; positions beyond the text mean

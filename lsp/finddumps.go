@@ -1,12 +1,8 @@
 package lsp
 
 import (
-	"bufio"
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -17,8 +13,6 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 
 	"heapline/index"
 )
@@ -92,7 +86,7 @@ func newestDump(ctx context.Context, roots []string) (string, error) {
 	for _, root := range roots {
 		for _, dir := range []string{root, path.Join(root, "tmp")} {
 			for _, d := range dumpsIn(dir) {
-				if cmp.Compare(d.Modified.UnixNano(), newest.Modified.UnixNano()) > 0 || newest.Path == "" {
+				if newest.Path == "" || d.Modified.After(newest.Modified) {
 					newest = d
 				}
 			}
@@ -120,60 +114,12 @@ func dumpsIn(dir string) []foundDump {
 	return found
 }
 
-// isDump reports whether a file, compressed or not, begins with a record of a
-// heap dump.
+// isDump reports whether a file begins like a heap dump.
 func isDump(file string) bool {
 	f, err := os.Open(filepath.FromSlash(file))
 	if err != nil {
 		return false
 	}
 	defer func() { _ = f.Close() }()
-	r, err := decompressed(bufio.NewReader(io.LimitReader(f, 1<<20)))
-	return err == nil && beginsWithRecord(r)
-}
-
-// decompressed tells compression by the first bytes.
-func decompressed(r *bufio.Reader) (io.Reader, error) {
-	magic, _ := r.Peek(4) // a shorter file is not compressed
-	switch {
-	case len(magic) >= 2 && magic[0] == 0x1f && magic[1] == 0x8b:
-		return gzip.NewReader(r)
-	case string(magic) == "\x28\xb5\x2f\xfd":
-		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return nil, err
-		}
-		return z, nil
-	}
-	return r, nil
-}
-
-// beginsWithRecord looks at the first keys: a record begins with its type or
-// its address.
-func beginsWithRecord(r io.Reader) bool {
-	dec := json.NewDecoder(r)
-	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
-		return false
-	}
-	first, second := stringPair(dec), stringPair(dec)
-	switch first.key {
-	case "type":
-		return first.value == "ROOT" && second.key == "root"
-	case "address":
-		return strings.HasPrefix(first.value, "0x") && second.key == "type"
-	}
-	return false
-}
-
-type pair struct{ key, value string }
-
-func stringPair(dec *json.Decoder) pair {
-	key, _ := dec.Token()
-	value, err := dec.Token()
-	if err != nil {
-		return pair{}
-	}
-	k, _ := key.(string)
-	v, _ := value.(string)
-	return pair{k, v}
+	return index.IsDump(f)
 }

@@ -132,7 +132,7 @@ func (p *progress) report(token protocol.ProgressToken) string {
 			return message
 		case <-p.moved:
 		}
-		at := p.job.Progress()
+		at := p.job.at()
 		p.send(token, &protocol.WorkDoneProgressReport{
 			Kind: "report", Message: new(progressText(at)), Percentage: new(percentOf(at)),
 		})

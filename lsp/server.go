@@ -93,7 +93,7 @@ type server struct {
 	base   context.Context // ends with the connection
 	conn   jsonrpc2.Conn
 	client protocol.Client
-	exit   chan struct{}
+	exit   signal
 	phase  atomic.Int32
 	seq    uint64 // requests so far; owned by the read loop
 
@@ -123,7 +123,7 @@ func newServer(opts Options) *server {
 	s := &server{
 		version:         opts.Version,
 		startDump:       opts.Dump,
-		exit:            make(chan struct{}),
+		exit:            newSignal(),
 		calls:           calls{cancels: map[jsonrpc2.ID]context.CancelFunc{}},
 		tokens:          tokens{cancels: map[string]func(){}},
 		hintsChanged:    newSignal(),
@@ -216,7 +216,7 @@ func (s *server) Shutdown(context.Context) error {
 
 // Exit ends the process.
 func (s *server) Exit(context.Context) error {
-	close(s.exit)
+	s.exit.raise()
 	return nil
 }
 

@@ -254,8 +254,10 @@ func TestExitCodes(t *testing.T) {
 func TestInitializeSaysWhatTheServerCan(t *testing.T) {
 	c := connect(t, Options{Version: "1.2.3"})
 	res := string(c.initialize(tempDir(t)))
-	for _, want := range []string{`"name":"heapline"`, `"version":"1.2.3"`, `"change":2`, `"hoverProvider":true`,
-		`"heapline.server.findDumps","heapline.server.load","heapline.server.reload","heapline.server.unload"`} {
+	for _, want := range []string{
+		`"name":"heapline"`, `"version":"1.2.3"`, `"change":2`, `"hoverProvider":true`,
+		`"heapline.server.findDumps","heapline.server.load","heapline.server.reload","heapline.server.unload"`,
+	} {
 		if !strings.Contains(res, want) {
 			t.Errorf("%s is missing in %s", want, res)
 		}

@@ -57,6 +57,7 @@ type dump struct {
 	path     string // as it was asked for, absolute
 	stamp    stamp  // of the file when it was opened
 	snapshot *index.Snapshot
+	roots    []string // workspace folders in which its files were looked for
 	files    *source.Mapping
 	// texts are the lines of every mapped workspace file at load time. They
 	// stand for the source the dump was made from: what a buffer has that they
@@ -67,6 +68,9 @@ type dump struct {
 // dumpPath returns the dump's name of a file the editor has open.
 func (d *dump) dumpPath(path, real string) (string, bool) {
 	for _, p := range []string{path, real} {
+		if p == "" { // not a file
+			continue
+		}
 		if name, ok := d.files.DumpPath(p); ok {
 			return name, true
 		}
@@ -109,7 +113,7 @@ func (v view) placedSites(first, last int) []placed {
 	var out []placed
 	next := 0
 	for line := first; line <= last && line < v.doc.lineCount(); line++ {
-		old, ok := v.doc.lines.Old(line + 1)
+		old, ok := v.doc.dumpLine(line)
 		if !ok {
 			continue
 		}

@@ -23,7 +23,7 @@ type status struct {
 // statusNow derives the status from what is loaded and being loaded.
 func (s *server) statusNow() status {
 	if j := s.loads.underWay(); j != nil {
-		percent := percentOf(j.Progress())
+		percent := percentOf(j.at())
 		return status{
 			State:   "loading",
 			Text:    fmt.Sprintf("loading %d %%", percent),

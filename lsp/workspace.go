@@ -15,18 +15,17 @@ import (
 // maxFiles bounds the list of workspace files: someone may open a whole disk.
 const maxFiles = 300_000
 
-// rootsOf returns the workspace folders the client has open.
+// rootsOf returns the workspace folders the client has open, also where it knows
+// of one only.
 func rootsOf(p *protocol.InitializeParams) []string {
 	var roots []string
 	folders, _ := p.WorkspaceFolders.Get()
 	for _, f := range folders {
 		roots = append(roots, pathOf(f.URI))
 	}
-	if len(roots) == 0 && p.RootURI != nil {
-		roots = append(roots, pathOf(*p.RootURI))
-	}
-	if path, ok := p.RootPath.Get(); ok && len(roots) == 0 {
-		roots = append(roots, filepath.ToSlash(path))
+	//nolint:staticcheck // deprecated, and all that simple clients send
+	if root := p.RootURI; len(roots) == 0 && root != nil {
+		roots = append(roots, pathOf(*root))
 	}
 	return slices.DeleteFunc(roots, func(r string) bool { return r == "" })
 }
@@ -59,7 +58,7 @@ func (s *server) remap(ctx context.Context) {
 	if listed == nil {
 		return
 	}
-	placed := st.dump.placedIn(listed)
+	placed := st.dump.placedIn(st.roots, listed)
 	s.change(func(now *state) {
 		if now.dump == st.dump { // else a load has listed the folders by itself
 			now.setDump(placed)
@@ -70,8 +69,9 @@ func (s *server) remap(ctx context.Context) {
 
 // placedIn returns the dump with its files found in a workspace. Texts that are
 // known stay: they are of the time the dump was loaded.
-func (d *dump) placedIn(w *source.Workspace) *dump {
+func (d *dump) placedIn(roots []string, w *source.Workspace) *dump {
 	next := *d
+	next.roots = roots
 	next.files = w.Map(d.snapshot.Files())
 	next.texts = map[string][]string{}
 	for _, name := range d.snapshot.Files() {

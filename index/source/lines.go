@@ -110,36 +110,36 @@ func likeness(a, b string) int {
 	return head + tail
 }
 
-// Edit returns the map after the lines from first (1-based, count lines) were
-// replaced, where block maps the replaced lines to the replacing ones.
-func (m LineMap) Edit(first, count int, block LineMap) LineMap {
+// Edit returns the map after the count lines that follow the first skip lines
+// were replaced, where block maps the replaced lines to the replacing ones.
+func (m LineMap) Edit(skip, count int, block LineMap) LineMap {
 	origin := make([]int32, 0, len(m.origin)-count+len(block.origin))
-	origin = append(origin, m.origin[:first-1]...)
+	origin = append(origin, m.origin[:skip]...)
 	for _, o := range block.origin {
 		if o > 0 {
-			o = m.origin[first-1+int(o)-1]
+			o = m.origin[skip+int(o)-1]
 		}
 		origin = append(origin, o)
 	}
-	return LineMap{append(origin, m.origin[first-1+count:]...)}
+	return LineMap{append(origin, m.origin[skip+count:]...)}
 }
 
 // Restore returns the map after looking among the old lines that are gone for
-// the new lines from first on (1-based), whose texts are given: what undo or a
-// second paste brings back is the same line again. It writes to m's own memory:
-// m must be fresh from Edit.
-func (m LineMap) Restore(first int, before, block []string) LineMap {
+// new lines: block are the texts of those after the first skip lines. What undo
+// or a second paste brings back is the same line again. It writes to m's own
+// memory: m must be fresh from Edit.
+func (m LineMap) Restore(skip int, before, block []string) LineMap {
 	for i := 0; i < len(block); i++ {
-		if m.origin[first-1+i] != 0 {
+		if m.origin[skip+i] != 0 {
 			continue
 		}
 		start := i
-		for i < len(block) && m.origin[first-1+i] == 0 {
+		for i < len(block) && m.origin[skip+i] == 0 {
 			i++
 		}
-		from, to := m.gap(first-1+start, first-1+i, len(before))
+		from, to := m.gap(skip+start, skip+i, len(before))
 		if from < to {
-			m.match(before[from:to], block[start:i], from, first-1+start, false)
+			m.match(before[from:to], block[start:i], from, skip+start, false)
 		}
 	}
 	return m

@@ -57,7 +57,7 @@ func TestEditAndRestore(t *testing.T) {
 	before := lines("a b c d e")
 	whole := Match(before, before)
 
-	gone := whole.Edit(2, 3, Match(lines("b c d"), lines("d")))
+	gone := whole.Edit(1, 3, Match(lines("b c d"), lines("d")))
 	if got := picture(gone); got != "1 4 5" {
 		t.Fatalf("after deleting b and c: got %s, want 1 4 5", got)
 	}
@@ -65,19 +65,19 @@ func TestEditAndRestore(t *testing.T) {
 		t.Error("a deleted line is still somewhere")
 	}
 
-	undone := gone.Edit(2, 1, Match(lines("d"), lines("b c d")))
+	undone := gone.Edit(1, 1, Match(lines("d"), lines("b c d")))
 	if got := picture(undone); got != "1 0 0 4 5" {
 		t.Fatalf("after inserting two lines: got %s, want 1 0 0 4 5", got)
 	}
-	if got := picture(undone.Restore(2, before, lines("b c d"))); got != "1 2 3 4 5" {
+	if got := picture(undone.Restore(1, before, lines("b c d"))); got != "1 2 3 4 5" {
 		t.Errorf("after undo: got %s, want every line to be itself again", got)
 	}
 }
 
 func TestRestoreKeepsNewLinesNew(t *testing.T) {
 	before := lines("a b c")
-	m := Match(before, lines("a c")).Edit(1, 1, Match(lines("a"), lines("a x")))
-	if got := picture(m.Restore(1, before, lines("a x"))); got != "1 0 3" {
+	m := Match(before, lines("a c")).Edit(0, 1, Match(lines("a"), lines("a x")))
+	if got := picture(m.Restore(0, before, lines("a x"))); got != "1 0 3" {
 		t.Errorf("got %s, want 1 0 3", got)
 	}
 }
@@ -124,7 +124,7 @@ func FuzzEdits(f *testing.F) {
 			old := slices.Clone(text[first : first+count])
 			replacement := randomBlock(rnd, old, step)
 			text = slices.Concat(text[:first], replacement, text[first+count:])
-			m = m.Edit(first+1, count, Match(old, replacement)).Restore(first+1, before, replacement)
+			m = m.Edit(first, count, Match(old, replacement)).Restore(first, before, replacement)
 			checkIdentity(t, m, before, text)
 		}
 	})

@@ -193,22 +193,16 @@ func cutLast(p string) (rest, last string) {
 
 // installedComponents is how many components a suffix needs at least. For a
 // file of an installed gem or of Ruby's own library they include the versioned
-// directory (rack-3.1.8, 3.4.0): otherwise the utils.rb of any gem would be
+// directory (rack-3.1.8, ruby/3.4.0): otherwise the utils.rb of any gem would be
 // shown as the application's.
 func installedComponents(clean string) int {
-	parts := strings.Split(clean, "/")
-	for i := len(parts) - 2; i > 0; i-- {
-		gem := parts[i-1] == "gems" && strings.Contains(parts[i], "-")
-		library := parts[i-1] == "ruby" && isVersion(parts[i])
-		if gem || library {
-			return len(parts) - i
-		}
+	from := len(clean)
+	if gems := gemDir.FindAllStringSubmatchIndex(clean, -1); gems != nil {
+		from = gems[len(gems)-1][2] // the start of its name
+	} else if library := stdlibDir.FindStringIndex(clean); library != nil {
+		from = library[0] + 1
 	}
-	return 1
-}
-
-func isVersion(s string) bool {
-	return strings.Contains(s, ".") && strings.Trim(s, "0123456789.") == ""
+	return strings.Count(clean[from:], "/") + 1
 }
 
 // isAbsolute knows Unix paths and Windows ones as Ruby writes them (C:/app).
