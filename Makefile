@@ -40,8 +40,8 @@ test-vscode: ## the main job in real VS Code
 test-nvim: ## the main job in real Neovim, headless and on a terminal
 	.ci/test.sh nvim
 
-bench: ## benchmarks; BENCH=regexp picks some
-	go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem ./...
+bench: ## benchmarks; BENCH=regexp picks some, DUMP=file reads that dump (not compressed) instead of a made one
+	go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem $(if $(DUMP),./index -args -dump '$(abspath $(DUMP))',./...)
 
 fuzz: ## every fuzz target in turn, for TIME=10s each
 	.ci/fuzz.sh $(or $(TIME),10s)
