@@ -117,7 +117,7 @@ func (s *stretch) link(h *Heap, index *addresses, targets []ID, offsets []uint32
 		}
 	}
 	s.end = at
-	p.refs, p.class, p.refEnd, p.spot = nil, nil, nil, nil
+	p.refs, p.class, p.refEnd = nil, nil, nil
 }
 
 // classOf resolves an object's class. What an IMEMO gives as its class is an

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"heapline/index/dump"
 )
 
@@ -26,7 +28,7 @@ func merge(ctx context.Context, parts []*part, crew []*worker, workers int) (*He
 		return nil, fmt.Errorf("the dump has %d objects and %d references: more than this version can number", objects, edges)
 	}
 	renumber := h.mergeNames(crew)
-	h.columns(parts, renumber, int(objects))
+	h.columns(parts, renumber, int(objects), workers)
 	index := newAddresses(h.address[h.First():], h.First(), func(id ID) {
 		h.kind[id] = dump.None
 		h.Duplicates++
@@ -122,7 +124,7 @@ func (h *Heap) mergeSpots(crew []*worker, renumber []numbering) {
 
 // columns copies all but the references into columns of the final length. The
 // pseudo-root and the categories have entries too, of type ROOT.
-func (h *Heap) columns(parts []*part, renumber []numbering, objects int) {
+func (h *Heap) columns(parts []*part, renumber []numbering, objects, workers int) {
 	n := objects + int(h.First())
 	h.address, h.kind = make([]uint64, n), make([]dump.Type, n)
 	h.memsize, h.spot = make([]uint32, n), make([]uint32, n)
@@ -130,33 +132,44 @@ func (h *Heap) columns(parts []*part, renumber []numbering, objects int) {
 	for id := range h.First() {
 		h.kind[id] = dump.Root
 	}
+	var group errgroup.Group
+	group.SetLimit(workers)
 	at := int(h.First())
 	var samples []sample
 	for _, p := range parts {
-		ids := renumber[p.worker]
-		copy(h.address[at:], p.address)
-		copy(h.kind[at:], p.kind)
-		copy(h.memsize[at:], p.memsize)
-		copy(h.born[at:], p.born)
-		for i, spot := range p.spot {
-			h.spot[at+i] = ids.spots[spot]
-		}
-		for i, x := range p.extra {
-			if named(p.kind[i]) {
-				x = ids.names[x]
-			}
-			h.extra[at+i] = x
-		}
+		first := at
+		group.Go(func() error {
+			h.fill(p, renumber[p.worker], first)
+			return nil
+		})
 		for _, s := range p.samples {
 			s.at += at
 			samples = append(samples, s)
 		}
 		h.details(p, at)
-		p.address, p.kind, p.memsize, p.born, p.extra, p.samples = nil, nil, nil, nil, nil, nil
 		at += len(p.refEnd)
 	}
+	_ = group.Wait() // no part fails
 	sortProblems(h.Problems)
 	h.keepSamples(samples)
+}
+
+// fill copies one part's columns behind each other's and lets them go.
+func (h *Heap) fill(p *part, ids numbering, at int) {
+	copy(h.address[at:], p.address)
+	copy(h.kind[at:], p.kind)
+	copy(h.memsize[at:], p.memsize)
+	copy(h.born[at:], p.born)
+	for i, spot := range p.spot {
+		h.spot[at+i] = ids.spots[spot]
+	}
+	for i, x := range p.extra {
+		if named(p.kind[i]) {
+			x = ids.names[x]
+		}
+		h.extra[at+i] = x
+	}
+	p.address, p.kind, p.memsize, p.born, p.extra, p.spot = nil, nil, nil, nil, nil, nil
 }
 
 // keepSamples keeps the values of each spot's largest strings. Every worker
