@@ -51,34 +51,6 @@ func TestShareText(t *testing.T) {
 	}
 }
 
-func TestParseSettings(t *testing.T) {
-	base := defaultSettings()
-	for _, tt := range []struct {
-		name, raw string
-		want      func(*settings)
-		problems  string
-	}{
-		{"nothing", ``, func(*settings) {}, ""},
-		{"null", `null`, func(*settings) {}, ""},
-		{"bare", `{"inlayHints":{"minObjects":5}}`, func(s *settings) { s.MinObjects = 5 }, ""},
-		{"wrapped", `{"heapline":{"hover":{"showValues":false}}}`, func(s *settings) { s.ShowValues = false }, ""},
-		{"null values are defaults", `{"dump":null,"inlayHints":null}`, func(*settings) {}, ""},
-		{"fractions of percents", `{"diagnostics":{"hotspotPercent":0.5}}`, func(s *settings) { s.HotspotPercent = 0.5 }, ""},
-		{"one wrong value spares the others", `{"inlayHints":{"minObjects":"many","minBytes":7}}`, func(s *settings) { s.MinBytes = 7 }, `the setting heapline.inlayHints.minObjects cannot be "many"`},
-		{"unknown names", `{"colour":"red"}`, func(*settings) {}, ""},
-		{"no object", `[1]`, func(*settings) {}, ""},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			want := base
-			tt.want(&want)
-			got, problems := parseSettings(base, []byte(tt.raw))
-			if got != want || strings.Join(problems, "; ") != tt.problems {
-				t.Errorf("got %+v %q", got, problems)
-			}
-		})
-	}
-}
-
 // A handler that panics fails its request; the server lives on.
 func TestPanics(t *testing.T) {
 	serverIn, clientOut := io.Pipe()

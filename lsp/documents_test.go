@@ -1,0 +1,137 @@
+package lsp
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestEditsMoveHints(t *testing.T) {
+	a := newApp(t)
+	c := a.loaded(t)
+	c.change(a.ruby, 2, span(0, 0, 0, 0), "# one\n# two\n")
+	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB", "4:18 10 objects · 4.0 kB")
+	c.diagnosed(a.ruby, "3:2-12 information", "4:4-18 information")
+
+	c.change(a.ruby, 3, span(4, 18, 4, 18), ".dup")
+	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB", "4:22 10 objects · 4.0 kB")
+
+	c.change(a.ruby, 4, span(3, 0, 4, 0), "")
+	c.wantHints(a.ruby, "3:22 10 objects · 4.0 kB")
+	c.diagnosed(a.ruby, "3:4-22 information")
+
+	c.change(a.ruby, 5, span(3, 0, 3, 0), "  def add(x)\n") // undo
+	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB", "4:22 10 objects · 4.0 kB")
+	if c.hover(a.ruby, 4) == "" || c.hover(a.ruby, 2) != "" {
+		t.Error("the hover did not move with the line")
+	}
+}
+
+// What the dump's lines are counted in is the file at load time, whatever the
+// editor has done with it before or since.
+func TestUnsavedEdits(t *testing.T) {
+	a := newApp(t)
+	edited := "# new\n" + appText
+	moved := []string{"2:12 5 objects · 6.0 kB", "3:18 10 objects · 4.0 kB"}
+
+	c := start(t, a.root)
+	c.open(a.ruby, appText)
+	c.change(a.ruby, 2, span(0, 0, 0, 0), "# new\n")
+	c.load(a.dump)
+	c.wantHints(a.ruby, moved...)
+
+	closeFile := object{"textDocument": object{"uri": fileURI(a.ruby)}}
+	c.notify("textDocument/didClose", closeFile) // not saved
+	c.diagnosed(a.ruby, "1:2-12 information", "2:4-18 information")
+	c.open(a.ruby, appText)
+	c.wantHints(a.ruby, appHints...)
+
+	c.change(a.ruby, 2, span(0, 0, 0, 0), "# new\n")
+	write(t, a.root, "lib/cache.rb", edited)
+	c.notify("textDocument/didSave", closeFile)
+	c.wantHints(a.ruby, moved...)
+	c.notify("textDocument/didClose", closeFile)
+	c.open(a.ruby, edited)
+	c.wantHints(a.ruby, moved...)
+	c.diagnosed(a.ruby, "2:2-12 information", "3:4-18 information")
+}
+
+func TestWholeDocumentChangeKeepsHints(t *testing.T) {
+	a := newApp(t)
+	c := a.loaded(t)
+	c.notify("textDocument/didChange", object{
+		"textDocument":   object{"uri": fileURI(a.ruby), "version": 2},
+		"contentChanges": []object{{"text": "# frozen_string_literal: true\n\n" + appText}},
+	})
+	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB", "4:18 10 objects · 4.0 kB")
+}
+
+// TestOrderOfChanges sends 300 edits without waiting. Every line carries a
+// number; wherever its line is in the naive model of the text, the hint must be.
+func TestOrderOfChanges(t *testing.T) {
+	root := filepath.Join(tempDir(t), "app")
+	var text, heap []string
+	for i := range 20 {
+		text = append(text, fmt.Sprintf("line_%d", i+1))
+		heap = append(heap, fmt.Sprintf("%d String 1000 /srv/app/a.rb:%d", i+1, i+1))
+	}
+	ruby := write(t, root, "a.rb", strings.Join(text, "\n"))
+	c := start(t, root)
+	c.open(ruby, strings.Join(text, "\n"))
+	c.load(write(t, root, "a.heap", heapOf(t, strings.Join(heap, "\n"))))
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for version := range 300 {
+		at := rnd.IntN(len(text))
+		if rnd.IntN(2) == 0 || strings.HasPrefix(text[at], "line_") {
+			c.change(ruby, version+2, span(at, 0, at, 0), fmt.Sprintf("new %d\n", version))
+			text = slices.Insert(text, at, fmt.Sprintf("new %d", version))
+		} else {
+			c.change(ruby, version+2, span(at, 0, at+1, 0), "")
+			text = slices.Delete(text, at, at+1)
+		}
+	}
+	var want []string
+	for i, line := range text {
+		var n int
+		if _, err := fmt.Sscanf(line, "line_%d", &n); err == nil {
+			want = append(want, fmt.Sprintf("%d:%d %s · %d.0 kB", i, len(line), map[bool]string{true: "1 object", false: fmt.Sprintf("%d objects", n)}[n == 1], n))
+		}
+	}
+	c.wantHints(ruby, want...)
+}
+
+func TestPositionEncodings(t *testing.T) {
+	const text = "é = \"𝒳\" # 𝒳é\nother\n"
+	for _, tt := range []struct {
+		name    string
+		offered []string
+		chosen  string
+		column  int // of the end of the first line
+		insert  int // column before the 𝒳 in the comment
+	}{
+		{"utf-16 only", []string{"utf-16"}, "utf-16", 14, 11},
+		{"utf-8 too", []string{"utf-16", "utf-8"}, "utf-8", 20, 14},
+		{"nothing offered", nil, "utf-16", 14, 11},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			root := filepath.Join(tempDir(t), "app")
+			ruby := write(t, root, "a.rb", text)
+			caps := everything()
+			caps["general"] = object{"positionEncodings": tt.offered}
+			c := connect(t, Options{})
+			res := c.initialize(root, object{"capabilities": caps})
+			if !contains(`"positionEncoding":"` + tt.chosen + `"`)(res) {
+				t.Fatalf("want %s in %s", tt.chosen, res)
+			}
+			c.open(ruby, text)
+			c.load(write(t, root, "a.heap", heapOf(t, "1 String 1000 /srv/app/a.rb:1")))
+			c.wantHints(ruby, fmt.Sprintf("0:%d 1 object · 1.0 kB", tt.column))
+			// The rest of the line after the insertion is one 𝒳 and one é wide.
+			c.change(ruby, 2, span(0, tt.insert, 0, tt.column), "")
+			c.wantHints(ruby, fmt.Sprintf("0:%d 1 object · 1.0 kB", tt.insert))
+		})
+	}
+}
