@@ -1,5 +1,5 @@
 // Builds the server for one platform and packages it with the extension: node package.mjs [TARGET]
-// Writes heapline-TARGET.vsix. TARGET is one of vsce's names; without one, this machine's.
+// Writes heapline-TARGET.vsix, and that path as the last line of its output. TARGET is one of vsce's names; without one, this machine's.
 import { spawnSync } from "node:child_process";
 import { copyFile, rm } from "node:fs/promises";
 import path from "node:path";
@@ -32,17 +32,20 @@ run("go", ["build", "-trimpath", "-ldflags=-s -w", "-o", `vscode-extension/${pro
   env: { ...process.env, CGO_ENABLED: "0", GOOS: goos, GOARCH: goarch },
 });
 await copyFile("../LICENSE", "LICENSE");
+const vsix = `heapline-${target}.vsix`;
 run("npx", [
   "--no",
   "vsce",
   "package",
   "--no-dependencies",
   "--no-rewrite-relative-links",
+  "--allow-missing-repository",
   "--target",
   target,
   "-o",
-  `heapline-${target}.vsix`,
+  vsix,
 ]);
+console.log(path.resolve(vsix));
 
 /**
  * @param {string} command

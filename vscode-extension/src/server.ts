@@ -16,6 +16,9 @@ import {
   type StaticFeature,
   TransportKind,
   WorkDoneProgress,
+  type WorkDoneProgressBegin,
+  type WorkDoneProgressEnd,
+  type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
 import type { ServerState } from "./messages";
 import { type Status, statusNotification } from "./protocol";
@@ -128,8 +131,11 @@ export class Server implements vscode.Disposable {
       return client;
     } catch (error) {
       this.client = undefined; // the next use tries again
-      this.states.fire({ state: "stopped", reason: (error as Error).message });
-      throw error;
+      const failure = isAbandoned(error)
+        ? new Error("Heapline's server ended while it was starting.")
+        : (error as Error);
+      this.states.fire({ state: "stopped", reason: failure.message });
+      throw failure;
     }
   }
 
@@ -138,6 +144,7 @@ export class Server implements vscode.Disposable {
       documentSelector,
       outputChannel: this.output,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationFailedHandler: () => false, // launch() rejects, and whoever asked says so
       synchronize: { configurationSection: "heapline" },
     };
     const executable = {
@@ -182,9 +189,9 @@ export class Server implements vscode.Disposable {
 /** VS Code counts progress in increments, the protocol in percent so far. */
 function reporter(progress: vscode.Progress<{ message?: string; increment?: number }>) {
   let shown = 0;
-  return (value: { kind: string; message?: string; percentage?: number }) => {
-    if (value.kind === "end") {
-      return;
+  return (value: WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd) => {
+    if (value.kind !== "report") {
+      return; // the notification has a title already, and goes with the request
     }
     const percent = Math.max(shown, value.percentage ?? shown);
     progress.report({ increment: percent - shown, ...(value.message === undefined ? {} : { message: value.message }) });

@@ -1,0 +1,192 @@
+/** VS Code's window as a user sees and handles it. Everything waits for what it needs, nothing for time to pass. */
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+
+const quickInput = ".quick-input-widget:not([style*='display: none'])";
+const statusItem = "[id='heapline.heapline.status']";
+
+/** What the page script below leaves behind. */
+declare global {
+  interface Window {
+    seen: string[];
+  }
+}
+
+export async function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env["CHROMIUM"] || "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"],
+  });
+}
+
+export class Workbench {
+  private constructor(readonly page: Page) {}
+
+  /** Opens the address, and waits for the file that it names. */
+  static async open(browser: Browser, url: string, file: string): Promise<Workbench> {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.setDefaultTimeout(30_000);
+    await page.goto(url);
+    const workbench = new Workbench(page);
+    await page.waitForSelector(`.monaco-editor[data-uri$='${file}'], .editor-instance[data-uri$='${file}']`, {
+      timeout: 90_000,
+    });
+    await workbench.recordMessages();
+    return workbench;
+  }
+
+  /** Keeps the text of every notification and of our status bar item, for some are gone too soon to be met. */
+  private async recordMessages(): Promise<void> {
+    await this.page.evaluate((item) => {
+      window.seen = [];
+      const record = () => {
+        for (const element of document.querySelectorAll(`.notification-toast, ${item}`)) {
+          const text = (element.textContent ?? "").replace(/\s+/g, " ").trim();
+          if (!window.seen.includes(text)) {
+            window.seen.push(text);
+          }
+        }
+      };
+      new MutationObserver(record).observe(document.body, { subtree: true, childList: true, characterData: true });
+      record();
+    }, statusItem);
+  }
+
+  /** Forgets what was seen so far. */
+  async forget(): Promise<void> {
+    await this.page.evaluate(() => {
+      window.seen = [];
+    });
+  }
+
+  /** Waits until a notification or the status bar has shown the text, maybe only for a moment. */
+  async sawMessage(pattern: RegExp): Promise<void> {
+    await this.page
+      .waitForFunction((source) => window.seen.some((text) => new RegExp(source).test(text)), pattern.source)
+      .catch(async () => {
+        const seen = await this.page.evaluate(() => window.seen);
+        throw new Error(`no message matched ${pattern}; there were ${JSON.stringify(seen)}`);
+      });
+  }
+
+  /** Runs a command by its title, as a user would. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    await this.page.locator(`${quickInput} input.input`).fill(`>${title}`);
+    await this.pick(title);
+  }
+
+  /** Chooses a row of the open list. */
+  async pick(text: string): Promise<void> {
+    await this.page.locator(`${quickInput} .monaco-list-row`, { hasText: text }).first().click();
+  }
+
+  /** The rows of the list with this title: what a screen reader says of each, its icon apart. */
+  async listRows(title: string, last: string): Promise<string[]> {
+    const list = this.page.locator(quickInput, { has: this.page.locator(".quick-input-title", { hasText: title }) });
+    await list.locator(".monaco-list-row", { hasText: last }).waitFor();
+    const rows = await list.locator(".monaco-list-row").all();
+    const labels = await Promise.all(rows.map((row) => row.getAttribute("aria-label")));
+    return labels.map((label) => (label ?? "").replace(/^[a-z-]+ {2}/, ""));
+  }
+
+  async closeList(): Promise<void> {
+    await this.page.keyboard.press("Escape");
+    await this.page
+      .locator(quickInput)
+      .waitFor({ state: "detached" })
+      .catch(() => undefined);
+  }
+
+  /** Waits until a line of the open file, counted from 1 and with its hint, reads like this. */
+  async lineShows(line: number, pattern: RegExp): Promise<void> {
+    await this.page
+      .waitForFunction(
+        ({ line, source }) => {
+          const top = (element: HTMLElement) => Number.parseInt(element.style.top, 10);
+          const lines = [...document.querySelectorAll<HTMLElement>(".view-lines .view-line")];
+          lines.sort((a, b) => top(a) - top(b));
+          return new RegExp(source).test((lines[line - 1]?.textContent ?? "").replace(/\u00a0/g, " "));
+        },
+        { line, source: pattern.source },
+      )
+      .catch(async () => {
+        throw new Error(`line ${line} does not read ${pattern}; the editor shows\n${(await this.lines()).join("\n")}`);
+      });
+  }
+
+  /** The lines of the open file with their hints, top to bottom. */
+  async lines(): Promise<string[]> {
+    return this.page.locator(".view-lines .view-line").evaluateAll((elements) => {
+      const top = (element: Element) => Number.parseInt((element as HTMLElement).style.top, 10);
+      return elements.sort((a, b) => top(a) - top(b)).map((e) => (e.textContent ?? "").replace(/\u00a0/g, " "));
+    });
+  }
+
+  /** Types behind a line of the file. */
+  async typeAfter(lineText: string, text: string): Promise<void> {
+    await this.page.locator(".view-line", { hasText: lineText }).first().click();
+    await this.page.keyboard.press("End");
+    await this.page.keyboard.type(text);
+  }
+
+  /** Rests the mouse on a word of the file and waits for a hover with a table that has such a row. */
+  async hoverHasRow(lineText: string, word: string, row: RegExp): Promise<void> {
+    const line = this.page.locator(".view-line", { hasText: lineText });
+    await line.locator("span span", { hasText: word }).first().hover();
+    await this.page.locator(".monaco-hover tr", { hasText: row }).filter({ visible: true }).first().waitFor();
+  }
+
+  statusBar(text: string | RegExp): Locator {
+    return this.page.locator(statusItem, { hasText: text });
+  }
+
+  /** A notification that has come in fully. */
+  toast(text: string | RegExp): Locator {
+    return this.page.locator(".notification-toast.notification-fade-in-done", { hasText: text });
+  }
+
+  async toastButton(toast: Locator, label: string): Promise<void> {
+    await toast.locator(".monaco-button", { hasText: label }).click();
+  }
+
+  async clearNotifications(): Promise<void> {
+    if ((await this.page.locator(".notification-toast").count()) > 0) {
+      await this.command("Notifications: Clear All Notifications");
+      await this.page.locator(".notification-toast").first().waitFor({ state: "detached" });
+    }
+    await this.forget();
+  }
+
+  /** Opens the Problems view; returns its rows. */
+  async problems(): Promise<Locator> {
+    const rows = this.page.locator(".markers-panel .monaco-list-row");
+    if (!(await this.page.locator(".markers-panel").isVisible())) {
+      await this.page.keyboard.press("Control+Shift+M");
+    }
+    await this.page.locator(".markers-panel").waitFor();
+    return rows;
+  }
+
+  async closePanel(): Promise<void> {
+    await this.page.keyboard.press("Control+J");
+    await this.page.locator(".markers-panel").waitFor({ state: "hidden" });
+  }
+
+  /** Chooses an entry of a file's menu in the Explorer. */
+  async explorerMenu(file: string, entry: string): Promise<void> {
+    await this.page.locator(".explorer-folders-view .monaco-list-row", { hasText: file }).click({ button: "right" });
+    const label = this.page.locator(".monaco-menu .action-label", { hasText: entry });
+    // A menu that has only just opened takes no click: it cannot tell it from the one that opened it.
+    for (let tries = 0; tries < 10; tries++) {
+      await label.click();
+      const closed = label.waitFor({ state: "detached", timeout: 1000 }).then(
+        () => true,
+        () => false,
+      );
+      if (await closed) {
+        return;
+      }
+    }
+    throw new Error(`the menu does not close on ${entry}`);
+  }
+}
