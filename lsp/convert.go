@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"path"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -102,14 +103,14 @@ func pathOf(u uri.URI) string {
 	if !u.IsFile() {
 		return ""
 	}
-	return filepath.ToSlash(u.FsPath())
+	return path.Clean(filepath.ToSlash(u.FsPath()))
 }
 
 // realPath resolves symbolic links; a path that cannot be resolved stays.
-func realPath(path string) string {
-	resolved, err := filepath.EvalSymlinks(filepath.FromSlash(path))
+func realPath(file string) string {
+	resolved, err := filepath.EvalSymlinks(filepath.FromSlash(file))
 	if err != nil {
-		return path
+		return file
 	}
 	return filepath.ToSlash(resolved)
 }

@@ -135,3 +135,14 @@ func TestPositionEncodings(t *testing.T) {
 		})
 	}
 }
+
+func TestLinesThatEndInCRLF(t *testing.T) {
+	a := newApp(t)
+	c := a.loaded(t)
+	ruby := write(t, a.root, "lib/crlf.rb", "one\r\ntwo\r\nthree")
+	c.open(ruby, "one\r\ntwo\r\nthree")
+	c.load(write(t, a.root, "b.heap", heapOf(t, "1 String 5000 /srv/app/lib/crlf.rb:2\n1 String 4000 /srv/app/lib/crlf.rb:3")))
+	c.wantHints(ruby, "1:3 1 object · 5.0 kB", "2:5 1 object · 4.0 kB")
+	c.change(ruby, 2, span(1, 3, 2, 0), "") // what two lines have become is the first of them
+	c.wantHints(ruby, "1:8 1 object · 5.0 kB")
+}

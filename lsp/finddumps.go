@@ -51,12 +51,13 @@ func findDumps(ctx context.Context, roots []string) ([]foundDump, error) {
 				return
 			}
 			seen[real] = true
-			if !named {
-				if sniffed++; sniffed > maxSniffed || !isDump(real) {
-					return
-				}
+			d, ok := describe(file)
+			if ok && !named {
+				sniffed++
+				ok = sniffed <= maxSniffed && isDump(file)
 			}
-			if d, ok := describe(root, file); ok {
+			if ok {
+				d.Name = nameBelow(roots, root, file)
 				found = append(found, d)
 			}
 		}, "vendor")
@@ -65,14 +66,24 @@ func findDumps(ctx context.Context, roots []string) ([]foundDump, error) {
 	return found[:min(len(found), maxFound)], ctx.Err()
 }
 
-func describe(root, file string) (foundDump, bool) {
+// nameBelow is a file's path below its workspace folder, which is named where
+// there are several.
+func nameBelow(roots []string, root, file string) string {
+	if len(roots) > 1 {
+		root = path.Dir(root)
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(file, root), "/")
+}
+
+// describe returns false for what is not a regular file: opening a pipe would
+// wait for ever.
+func describe(file string) (foundDump, bool) {
 	info, err := os.Stat(filepath.FromSlash(file))
 	if err != nil || !info.Mode().IsRegular() {
 		return foundDump{}, false
 	}
 	return foundDump{
 		Path:     filepath.FromSlash(file),
-		Name:     strings.TrimPrefix(strings.TrimPrefix(file, root), "/"),
 		Detail:   index.FormatBytes(info.Size()) + " · " + humanize.Time(info.ModTime()),
 		Bytes:    info.Size(),
 		Modified: info.ModTime(),
@@ -103,11 +114,12 @@ func dumpsIn(dir string) []foundDump {
 	entries, _ := os.ReadDir(filepath.FromSlash(dir)) // there may be no tmp
 	var found []foundDump
 	for _, entry := range entries {
-		file := path.Join(dir, entry.Name())
-		if !dumpName.MatchString(entry.Name()) && !(jsonName.MatchString(entry.Name()) && isDump(file)) {
+		named := dumpName.MatchString(entry.Name())
+		if !named && !jsonName.MatchString(entry.Name()) {
 			continue
 		}
-		if d, ok := describe(dir, file); ok {
+		file := path.Join(dir, entry.Name())
+		if d, ok := describe(file); ok && (named || isDump(file)) {
 			found = append(found, d)
 		}
 	}

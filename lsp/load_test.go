@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -265,6 +266,9 @@ func TestFindDumps(t *testing.T) {
 	} {
 		write(t, root, f.name, f.text)
 	}
+	if err := syscall.Mkfifo(filepath.Join(root, "pipe.json"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	c := start(t, root)
 	var found []struct {
 		Path, Name, Detail string
@@ -285,6 +289,23 @@ func TestFindDumps(t *testing.T) {
 	}
 	if got := found[0].Detail; got != "0 B · 2 minutes ago" {
 		t.Errorf("detail %q", got)
+	}
+}
+
+func TestFoundDumpsNameTheirFolderWhereThereAreSeveral(t *testing.T) {
+	dir := tempDir(t)
+	one := write(t, dir, "one/a.heap", "")
+	two := write(t, dir, "two/tmp/b.heap", "")
+	age(t, one, time.Minute)
+	c := connect(t, Options{})
+	c.initialize("", object{"workspaceFolders": []object{
+		{"uri": fileURI(filepath.Dir(one)) + "/", "name": "one"}, {"uri": fileURI(filepath.Dir(filepath.Dir(two))), "name": "two"},
+	}})
+	res := c.call("workspace/executeCommand", run("findDumps"))
+	for _, want := range []string{`"path":"` + one + `","name":"one/a.heap"`, `"path":"` + two + `","name":"two/tmp/b.heap"`} {
+		if !contains(want)(res) {
+			t.Errorf("%s is missing in %s", want, res)
+		}
 	}
 }
 

@@ -117,6 +117,10 @@ func TestUnloadClears(t *testing.T) {
 	}
 	c.wantHints(a.ruby)
 	c.diagnosed(a.ruby)
+	sent := c.all("textDocument/publishDiagnostics")
+	if last := sent[len(sent)-1]; !contains(`"diagnostics":[]`)(last) { // null would not do
+		t.Errorf("got %s", last)
+	}
 	c.await("heapline/status", contains(`"state":"none"`))
 	if got := c.hover(a.ruby, 2); got != "" {
 		t.Errorf("hover after unload: %s", got)
