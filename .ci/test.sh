@@ -44,7 +44,8 @@ run_ext() {
 }
 
 run_vscode() {
-  npm_packages && timeout 15m npm run --silent e2e
+  # The editor is installed here and not from within npm run, whose variables name another Node.js than the editor's.
+  npm_packages && timeout 15m vscode-extension/scripts/setup-editor.sh && timeout 15m npm run --silent e2e
 }
 
 run_nvim() {
