@@ -51,8 +51,9 @@ func TestShareText(t *testing.T) {
 	}
 }
 
-// A handler that panics fails its request; the server lives on.
-func TestPanics(t *testing.T) {
+// dispatched returns a peer of a server whose only handler is next.
+func dispatched(t *testing.T, next jsonrpc2.Handler) (*server, jsonrpc2.Conn) {
+	t.Helper()
 	serverIn, clientOut := io.Pipe()
 	clientIn, serverOut := io.Pipe()
 	s := newServer(Options{})
@@ -60,9 +61,19 @@ func TestPanics(t *testing.T) {
 	s.phase.Store(phaseRunning)
 	s.client = protocol.UnimplementedClient{}
 	conn := jsonrpc2.NewConn(jsonrpc2.NewStream(&stdio{serverIn, serverOut, func() {}}))
-	conn.Go(t.Context(), s.dispatch(func(context.Context, *jsonrpc2.Request) (any, error) { panic("boom") }))
+	conn.Go(t.Context(), s.dispatch(next))
 	peer := jsonrpc2.NewConn(jsonrpc2.NewStream(&stdio{clientIn, clientOut, func() {}}))
 	peer.Go(t.Context(), jsonrpc2.MethodNotFoundHandler)
+	t.Cleanup(func() {
+		_ = clientOut.Close()
+		_ = serverOut.Close()
+	})
+	return s, peer
+}
+
+// A handler that panics fails its request; the server lives on.
+func TestPanics(t *testing.T) {
+	_, peer := dispatched(t, func(context.Context, *jsonrpc2.Request) (any, error) { panic("boom") })
 	for range 3 {
 		if err := peer.Notify(t.Context(), "textDocument/didOpen", struct{}{}); err != nil {
 			t.Fatal(err)
@@ -72,8 +83,28 @@ func TestPanics(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 	}
-	_ = clientOut.Close()
-	_ = serverOut.Close()
+}
+
+// A request sees the state of its arrival, whatever happens while it runs.
+func TestRequestsKeepTheStateOfTheirArrival(t *testing.T) {
+	arrived, changed := make(chan struct{}), make(chan struct{})
+	s, peer := dispatched(t, func(ctx context.Context, _ *jsonrpc2.Request) (any, error) {
+		close(arrived)
+		<-changed
+		return arrivalOf(ctx).state.settings.MinBytes, nil
+	})
+	go func() {
+		<-arrived
+		s.change(func(st *state) { st.settings.MinBytes = 5 })
+		close(changed)
+	}()
+	var got int64
+	if _, err := peer.Call(t.Context(), "textDocument/hover", struct{}{}, &got); err != nil {
+		t.Fatal(err)
+	}
+	if want := defaultSettings().MinBytes; got != want {
+		t.Errorf("got %d, want %d", got, want)
+	}
 }
 
 // A writer that stands still must not stop those who write into the queue.
