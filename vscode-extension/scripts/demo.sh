@@ -37,6 +37,7 @@ cat >"$scratch/user/User/settings.json" <<SETTINGS
   "chat.disableAIFeatures": true,
   "editor.minimap.enabled": false,
   "files.autoSave": "off",
+  "git.openRepositoryInParentFolders": "never",
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
   "workbench.secondarySideBar.defaultVisibility": "hidden",

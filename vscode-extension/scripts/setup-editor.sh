@@ -8,6 +8,9 @@
 # With --no-browser Chromium is left out (whoever opens the demo has a browser).
 set -euo pipefail
 
+# Under npm run these describe that npm and its Node.js; code-server's installation would take them for its own.
+unset npm_config_user_agent npm_config_ignore_scripts npm_config_local_prefix npm_execpath npm_node_execpath NODE
+
 NODE_VERSION=24.21.0         # what code-server wants; the rest of the project is content with Node 20
 CODE_SERVER_VERSION=4.139.1  # VS Code 1.139.1
 

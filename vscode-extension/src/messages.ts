@@ -72,20 +72,24 @@ function unreadableLines({ problems }: Summary): string | undefined {
 
 /** The summary in full, for the output channel. */
 export function summaryLog(summary: Summary): string {
-  const files = `${summary.mappedFiles} of ${count(summary.files, "file")} found here, ${summary.ambiguousFiles} ambiguous`;
   const lines = [
-    `loaded ${summary.path}: ${count(summary.objects.objects, "object")}, ${count(summary.live.objects, "live one")}, ` +
-      `${count(summary.sites, "line")} in ${files}`,
+    `loaded ${summary.path}: ${count(summary.objects.objects, "object")}, ${number(summary.live.objects)} of them live`,
+    `${count(summary.sites, "line")} of ${count(summary.files, "file")} made them; in this workspace are ` +
+      `${number(summary.mappedFiles)} of the files, ${number(summary.ambiguousFiles)} could be one of several here`,
     ...summary.problems.first.map((problem) => `not read: ${describeProblem(problem)}`),
   ];
   return lines.join("\n");
 }
 
 function describeProblem(problem: Problem): string {
-  return `line ${problem.line.toLocaleString("en-US")}, ${problem.message}`;
+  return `line ${number(problem.line)}, ${problem.message}`;
 }
 
 /** "1 file", "15,002 files" */
 function count(n: number, noun: string): string {
-  return `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
+  return `${number(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+function number(n: number): string {
+  return n.toLocaleString("en-US");
 }

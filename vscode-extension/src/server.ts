@@ -118,7 +118,7 @@ export class Server implements vscode.Disposable {
     this.states.fire({ state: "starting" });
     try {
       const server = await findServer({
-        setting: vscode.workspace.getConfiguration("heapline").get("server.path", ""),
+        setting: vscode.workspace.getConfiguration("heapline").get("server.path", "").trim(),
         extensionDir: this.extensionDir,
         homeDir: os.homedir(),
         searchPath: process.env["PATH"] ?? "",

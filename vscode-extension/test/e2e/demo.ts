@@ -16,6 +16,7 @@ export async function checkDemo(checks: Checks, browser: Browser, pictures: stri
       await workbench.lineShows(8, /15,002 objects/);
       await workbench.statusBar(/leak-3\.json\.gz · [\d.]+ MB live/).waitFor();
       await workbench.page.screenshot({ path: path.join(pictures, "demo.png") });
+      await takeReadmePicture(workbench, path.join(pictures, "screenshot.png"));
       await workbench.page.close();
     });
     await checks.check("Ctrl-C ends the demo", async () => {
@@ -26,6 +27,15 @@ export async function checkDemo(checks: Checks, browser: Browser, pictures: stri
   } finally {
     await terminate(demo, "SIGTERM");
   }
+}
+
+/** The picture for the README: what people come for, and nothing around it. */
+async function takeReadmePicture(workbench: Workbench, file: string): Promise<void> {
+  await workbench.page.setViewportSize({ width: 1200, height: 560 });
+  await workbench.page.keyboard.press("Control+B");
+  await workbench.page.locator(".part.sidebar").waitFor({ state: "hidden" });
+  await workbench.hoverHasRow("@headers = {", "@headers", /String/);
+  await workbench.page.screenshot({ path: file });
 }
 
 async function printedUrl(output: NodeJS.ReadableStream): Promise<string> {

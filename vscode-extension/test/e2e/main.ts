@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { Checks } from "./checks";
@@ -48,7 +48,7 @@ async function main(): Promise<boolean> {
     await checkMainJob(checks, workbench);
     await checkChanges(checks, workbench);
     await checkLoads(checks, workbench);
-    await checkServer(checks, workbench, editor);
+    await checkServer(checks, workbench, editor, workspace);
   } finally {
     await editor.stop();
   }
@@ -85,7 +85,7 @@ async function checkMainJob(checks: Checks, workbench: Workbench): Promise<void>
     await workbench.sawMessage(/Loading leak-3\.json\.gz/);
   });
   await checks.check("the hint on lib/request.rb line 8 says 15,002 objects", async () => {
-    await workbench.lineShows(8, /15,002 objects · [\d.]+ MB$/);
+    await workbench.lineShows(8, /15,002 objects · [\d.]+ MB/);
     await page.screenshot({ path: path.join(pictures, "hints.png") });
   });
   await checks.check("the status bar names the dump and its live bytes", async () => {
@@ -195,7 +195,7 @@ async function checkLoads(checks: Checks, workbench: Workbench): Promise<void> {
 }
 
 /** The server's life and death. */
-async function checkServer(checks: Checks, workbench: Workbench, editor: Editor): Promise<void> {
+async function checkServer(checks: Checks, workbench: Workbench, editor: Editor, workspace: string): Promise<void> {
   await checks.check("Restart server starts another process, with the same dump", async () => {
     await workbench.explorerMenu("leak-3.json.gz", "Load heap dump");
     await workbench.lineShows(8, /15,002 objects/);
@@ -229,8 +229,17 @@ async function checkServer(checks: Checks, workbench: Workbench, editor: Editor)
     await toast.waitFor();
     await workbench.statusBar("no server").waitFor();
     await workbench.page.screenshot({ path: path.join(pictures, "no-server.png") });
-    await editor.changeSettings({ "heapline.dump": path.join(scratch, "leaky", "leak-2.json.gz") });
+    await editor.changeSettings({ "heapline.dump": path.join(workspace, "leak-2.json.gz") });
     await workbench.statusBar(/leak-2\.json\.gz · [\d.]+ MB live/).waitFor();
     await workbench.lineShows(8, /@headers = .* objects/);
+    await workbench.clearNotifications();
+  });
+  await checks.check("a dump that is written anew is offered for reload", async () => {
+    await copyFile(path.join(workspace, "leak-3.json.gz"), path.join(workspace, "leak-2.json.gz"));
+    const toast = workbench.toast("leak-2.json.gz");
+    await toast.waitFor();
+    await workbench.page.screenshot({ path: path.join(pictures, "changed.png") });
+    await workbench.toastButton(toast, "Reload");
+    await workbench.lineShows(8, /15,002 objects/);
   });
 }

@@ -86,7 +86,8 @@ test("lines that could not be read are counted, and the first is named", () => {
 test("the log tells what was loaded and every problem that is known", () => {
   const first = [1, 2].map((line) => ({ line, offset: 0, message: "no JSON" }));
   assert.deepEqual(summaryLog(summary({ problems: { count: 2, first } })).split("\n"), [
-    "loaded /srv/app.heap: 1,500 objects, 1 live one, 12 lines in 5 of 7 files found here, 0 ambiguous",
+    "loaded /srv/app.heap: 1,500 objects, 1 of them live",
+    "12 lines of 7 files made them; in this workspace are 5 of the files, 0 could be one of several here",
     "not read: line 1, no JSON",
     "not read: line 2, no JSON",
   ]);
