@@ -45,7 +45,7 @@ func unreadable(path string, err error) error {
 	if errors.As(err, &pathErr) {
 		err = pathErr.Err
 	}
-	return fmt.Errorf("%s cannot be read (%w): check its permissions", path, err)
+	return fmt.Errorf("%s cannot be read: %w; check the path and its permissions", path, err)
 }
 
 // absolute returns a path the client sent as an absolute one: ~ is the home

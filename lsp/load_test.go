@@ -55,6 +55,10 @@ func TestCancelKeepsTheOld(t *testing.T) {
 		{"by cancelling the request", nil, func(c *testClient, id int) {
 			c.notify("$/cancelRequest", object{"id": id})
 		}},
+		{"by cancelling a request with a name", nil, func(c *testClient, id int) {
+			c.notify("$/cancelRequest", object{"id": "no such request"})
+			c.notify("$/cancelRequest", object{"id": id})
+		}},
 		{"by the button of the client's progress", object{"workDoneToken": 17}, func(c *testClient, _ int) {
 			c.await("$/progress", contains(`"token":17,"value":{"kind":"begin"`))
 			c.notify("window/workDoneProgress/cancel", object{"token": 17})
@@ -322,12 +326,24 @@ func TestChangedDumpIsOffered(t *testing.T) {
 	c.notify("workspace/didChangeWatchedFiles", changed)
 	c.notify("workspace/didChangeWatchedFiles", changed) // one question for both
 	c.await("window/showMessageRequest", contains("app.heap has changed on disk."))
-	c.untilHints(a.ruby, "2:18 3 objects · 1.5 kB")
+	c.untilHints(a.ruby, "2:18 3 objects · 1.5 kB retained")
 	if got := c.all("window/showMessageRequest"); len(got) != 1 {
 		t.Errorf("asked %d times", len(got))
 	}
 	c.call("workspace/executeCommand", run("unload"))
 	c.await("client/unregisterCapability", contains("heapline-dump"))
+}
+
+func TestWatchWithoutRelativePatterns(t *testing.T) {
+	a := newApp(t)
+	caps := everything()
+	caps["workspace"] = object{"didChangeWatchedFiles": object{"dynamicRegistration": true}}
+	c := a.loaded(t, object{"capabilities": caps})
+	c.await("client/registerCapability", contains(`"globPattern":"`+a.dump+`"`))
+	other := write(t, a.root, "other.heap", heapOf(t, appHeap))
+	c.load(other)
+	c.await("client/unregisterCapability", contains("heapline-dump"))
+	c.await("client/registerCapability", contains(`"globPattern":"`+other+`"`))
 }
 
 func TestGlobEscape(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -21,6 +23,10 @@ func TestSurvives(t *testing.T) {
 	png := write(t, a.root, "picture.heap", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00")
 	empty := write(t, a.root, "empty.heap", "")
 	truncated := write(t, a.root, "truncated.heap.gz", gz.String()[:gz.Len()/2])
+
+	if err := os.Symlink("loop.heap", filepath.Join(a.root, "loop.heap")); err != nil {
+		t.Fatal(err)
+	}
 
 	loadFails := func(arg any, code int, says string) func(*testing.T, *testClient) {
 		return func(t *testing.T, c *testClient) {
@@ -56,6 +62,7 @@ func TestSurvives(t *testing.T) {
 		{"a dump that does not exist", loadFails(object{"path": a.root + "/none.heap"}, failed, "does not exist: check the path")},
 		{"a directory", loadFails(object{"path": a.root}, failed, "is a directory: name a heap dump")},
 		{"a device", loadFails(object{"path": "/dev/null"}, failed, "is not a regular file")},
+		{"a link to itself", loadFails(object{"path": a.root + "/loop.heap"}, failed, "too many levels of symbolic links; check the path and its permissions")},
 		{"an empty file", loadFails(object{"path": empty}, failed, "empty.heap: ")},
 		{"a PNG", loadFails(object{"path": png}, failed, "picture.heap: ")},
 		{"a truncated gzip", loads(truncated, "the rest of the dump is lost")},

@@ -51,6 +51,31 @@ func TestShareText(t *testing.T) {
 	}
 }
 
+func TestAbsolutePaths(t *testing.T) {
+	home, one, two := tempDir(t), tempDir(t), tempDir(t)
+	t.Setenv("HOME", home)
+	t.Chdir(home)
+	write(t, two, "tmp/b.heap", "")
+	for _, tt := range []struct {
+		name, path string
+		roots      []string
+		want       string
+	}{
+		{"an absolute path is cleaned", "/x/../y", []string{one}, "/y"},
+		{"~ is the home folder", "~/a.heap", []string{one}, home + "/a.heap"},
+		{"a relative path is below the folder that has it", "tmp/b.heap", []string{one, two}, two + "/tmp/b.heap"},
+		{"else below the first folder", "c.heap", []string{one, two}, one + "/c.heap"},
+		{"without folders it is one of the process", "c.heap", nil, home + "/c.heap"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			st := &state{roots: tt.roots}
+			if got := st.absolute(tt.path); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 // dispatched returns a peer of a server whose only handler is next.
 func dispatched(t *testing.T, next jsonrpc2.Handler) (*server, jsonrpc2.Conn) {
 	t.Helper()
