@@ -27,3 +27,15 @@ func FormatObjects(n int64) string {
 	}
 	return humanize.Comma(n) + " objects"
 }
+
+// FormatRetained writes a retained size for people: "3.8 MB", "≥ 361.0 kB" for
+// a lower bound, "" where it is not known.
+func FormatRetained(r Retained) string {
+	switch {
+	case !r.Known():
+		return ""
+	case r.Exact:
+		return FormatBytes(r.Bytes)
+	}
+	return "≥ " + FormatBytes(r.Bytes)
+}

@@ -58,4 +58,4 @@ func (a app) loaded(t *testing.T, init ...object) *testClient {
 	return c
 }
 
-var appHints = []string{"1:12 5 objects · 6.0 kB", "2:18 10 objects · 4.0 kB"}
+var appHints = []string{"1:12 5 objects · 6.0 kB retained", "2:18 10 objects · 4.0 kB retained"}

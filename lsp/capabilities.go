@@ -13,6 +13,7 @@ type clientCaps struct {
 	utf8             bool // offers UTF-8 columns
 	markdown         bool // shows markdown in hovers
 	resolveTooltip   bool // fetches the tooltips of hints one by one
+	relatedPlaces    bool // shows what a diagnostic is related to
 	refreshHints     bool
 	progress         bool // lets the server start progress on its own
 	configuration    bool // answers workspace/configuration
@@ -48,6 +49,9 @@ func flatten(c *protocol.ClientCapabilities) clientCaps {
 func (c *clientCaps) flattenDocument(t *protocol.TextDocumentClientCapabilities) {
 	if t.Hover != nil {
 		c.markdown = slices.Contains(t.Hover.ContentFormat, protocol.MarkupKindMarkdown)
+	}
+	if t.PublishDiagnostics != nil {
+		c.relatedPlaces = isTrue(t.PublishDiagnostics.RelatedInformation)
 	}
 	if t.InlayHint != nil {
 		c.resolveTooltip = slices.Contains(t.InlayHint.ResolveSupport.Properties, "tooltip")

@@ -57,8 +57,9 @@ func everything() object {
 		"general": object{"positionEncodings": []string{"utf-16"}},
 		"window":  object{"workDoneProgress": true},
 		"textDocument": object{
-			"hover":     object{"contentFormat": []string{"markdown", "plaintext"}},
-			"inlayHint": object{"resolveSupport": object{"properties": []string{"tooltip"}}},
+			"hover":              object{"contentFormat": []string{"markdown", "plaintext"}},
+			"inlayHint":          object{"resolveSupport": object{"properties": []string{"tooltip"}}},
+			"publishDiagnostics": object{"relatedInformation": true},
 		},
 		"workspace": object{
 			"inlayHint":             object{"refreshSupport": true},

@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"fmt"
 	"path"
 	"path/filepath"
 	"strings"
@@ -87,6 +88,16 @@ func (d *document) dumpLine(line int) (int, bool) { return d.lines.Old(line + 1)
 func (d *document) bufferLine(dumpLine int) (int, bool) {
 	line, ok := d.lines.New(dumpLine)
 	return line - 1, ok
+}
+
+// currentLine returns the line of the buffer of a line in the dump's count,
+// both 1-based.
+func (d *document) currentLine(dumpLine int) (int, bool) { return d.lines.New(dumpLine) }
+
+// lineLink is the URI that opens a file at a line (1-based): editors take the
+// fragment for a position.
+func lineLink(file string, line int) string {
+	return fmt.Sprintf("%s#L%d", uri.File(filepath.FromSlash(file)), line)
 }
 
 // within reports whether a position is in a range, its ends included.

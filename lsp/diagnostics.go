@@ -45,7 +45,7 @@ func (p *publisher) publish(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	st := p.server.state.Load()
-	now := p.hotspots(st)
+	now := p.hotspots(ctx, st)
 	for path, old := range p.sent {
 		if current, ok := now[path]; !ok || current.doc.uri != old.doc.uri {
 			p.send(ctx, &document{uri: old.doc.uri}, nil)
@@ -69,23 +69,18 @@ func (p *publisher) send(ctx context.Context, doc *document, items []protocol.Di
 }
 
 // hotspots returns the diagnostics of every file that has some, by path.
-func (p *publisher) hotspots(st *state) map[string]published {
+func (p *publisher) hotspots(ctx context.Context, st *state) map[string]published {
 	out := map[string]published{}
 	if st.dump == nil || !st.settings.DiagnosticsEnabled {
 		return out
 	}
-	open := st.openFiles()
+	r := &round{publisher: p, state: st, open: st.openFiles()}
 	for dumpPath, sites := range hotSites(st) {
-		doc := open[dumpPath]
-		if doc != nil {
-			p.closed.forget(dumpPath) // it may be saved, then closed
-		} else {
-			doc = p.closed.document(st.dump, dumpPath)
-		}
+		doc := r.document(dumpPath)
 		if doc == nil {
 			continue
 		}
-		if items := p.server.diagnose(st, doc, sites); len(items) > 0 {
+		if items := r.diagnose(ctx, doc, sites); len(items) > 0 {
 			out[doc.path] = published{doc, items}
 		}
 	}
@@ -98,7 +93,7 @@ func hotSites(st *state) map[string][]index.Site {
 	live := st.dump.snapshot.Summary().Live.Bytes
 	lowest := min(st.settings.HotspotPercent, st.settings.HotspotWarningPercent)
 	for _, site := range st.dump.snapshot.AllSites() {
-		if share(site.Bytes, live) >= lowest {
+		if share(weight(site), live) >= lowest {
 			hot[site.File] = append(hot[site.File], site)
 		}
 	}
@@ -116,29 +111,91 @@ func (st *state) openFiles() map[string]*document {
 	return open
 }
 
+// round is one time of finding all diagnostics.
+type round struct {
+	*publisher
+	*state
+	open map[string]*document // by dump path
+}
+
+// document returns the source of a dump path, nil where there is none.
+func (r *round) document(dumpPath string) *document {
+	if doc := r.open[dumpPath]; doc != nil {
+		r.closed.forget(dumpPath) // it may be saved, then closed
+		return doc
+	}
+	return r.closed.document(r.dump, dumpPath)
+}
+
 // diagnose returns the hotspots of one file that are still somewhere in it.
-func (s *server) diagnose(st *state, doc *document, sites []index.Site) []protocol.Diagnostic {
+func (r *round) diagnose(ctx context.Context, doc *document, sites []index.Site) []protocol.Diagnostic {
 	var items []protocol.Diagnostic
-	live := st.dump.snapshot.Summary().Live.Bytes
+	live := r.dump.snapshot.Summary().Live.Bytes
+	r.makeExact(ctx, sites)
 	for _, site := range sites {
-		line, ok := doc.bufferLine(site.Line)
+		at, ok := r.location(doc, site.Line)
 		if !ok {
 			continue
 		}
 		severity := protocol.DiagnosticSeverityInformation
-		if share(site.Bytes, live) >= st.settings.HotspotWarningPercent {
+		if share(weight(site), live) >= r.settings.HotspotWarningPercent {
 			severity = protocol.DiagnosticSeverityWarning
 		}
 		items = append(items, protocol.Diagnostic{
-			Range:           s.encoding.lineRange(line, doc.line(line)),
-			Severity:        severity,
-			Code:            protocol.String(hotspotCode),
-			CodeDescription: protocol.CodeDescription{Href: hotspotHelp},
-			Source:          protocol.NewOptional(diagnosticSource),
-			Message:         protocol.String(hotspotMessage(site.Count, live)),
+			Range:              at.Range,
+			Severity:           severity,
+			Code:               protocol.String(hotspotCode),
+			CodeDescription:    protocol.CodeDescription{Href: hotspotHelp},
+			Source:             protocol.NewOptional(diagnosticSource),
+			Message:            protocol.String(hotspotMessage(site, live)),
+			RelatedInformation: r.holders(ctx, site),
 		})
 	}
 	return items
+}
+
+// makeExact replaces bounds by exact sizes: one walk for 64 sites.
+func (r *round) makeExact(ctx context.Context, sites []index.Site) {
+	ids := make([]index.SiteID, len(sites))
+	for i, site := range sites {
+		ids[i] = site.ID
+	}
+	if r.dump.snapshot.Exact(ctx, ids) != nil {
+		return // the server ends
+	}
+	for i, id := range ids {
+		sites[i].Retained = r.dump.snapshot.Retained(id)
+	}
+}
+
+func (r *round) location(doc *document, dumpLine int) (protocol.Location, bool) {
+	line, ok := doc.bufferLine(dumpLine)
+	if !ok {
+		return protocol.Location{}, false
+	}
+	return protocol.Location{URI: doc.uri, Range: r.server.encoding.lineRange(line, doc.line(line))}, true
+}
+
+// holders are the lines of the workspace that hold a site's objects.
+func (r *round) holders(ctx context.Context, site index.Site) []protocol.DiagnosticRelatedInformation {
+	if !r.server.caps.relatedPlaces {
+		return nil
+	}
+	holders, err := r.dump.snapshot.Holders(ctx, site.ID)
+	if err != nil {
+		return nil // the server ends
+	}
+	var related []protocol.DiagnosticRelatedInformation
+	for _, h := range holders[:min(len(holders), maxHolders)] {
+		doc := r.document(h.File)
+		if doc == nil {
+			continue
+		}
+		if at, ok := r.location(doc, h.Line); ok {
+			related = append(related, protocol.DiagnosticRelatedInformation{Location: at, Message: holderMessage(h, site)})
+		}
+	}
+	return related
 }
 
 // closedFiles are the workspace files of one dump as they were on disk when

@@ -13,18 +13,18 @@ func TestEditsMoveHints(t *testing.T) {
 	a := newApp(t)
 	c := a.loaded(t)
 	c.change(a.ruby, 2, span(0, 0, 0, 0), "# one\n# two\n")
-	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB", "4:18 10 objects · 4.0 kB")
+	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB retained", "4:18 10 objects · 4.0 kB retained")
 	c.diagnosed(a.ruby, "3:2-12 information", "4:4-18 information")
 
 	c.change(a.ruby, 3, span(4, 18, 4, 18), ".dup")
-	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB", "4:22 10 objects · 4.0 kB")
+	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB retained", "4:22 10 objects · 4.0 kB retained")
 
 	c.change(a.ruby, 4, span(3, 0, 4, 0), "")
-	c.wantHints(a.ruby, "3:22 10 objects · 4.0 kB")
+	c.wantHints(a.ruby, "3:22 10 objects · 4.0 kB retained")
 	c.diagnosed(a.ruby, "3:4-22 information")
 
 	c.change(a.ruby, 5, span(3, 0, 3, 0), "  def add(x)\n") // undo
-	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB", "4:22 10 objects · 4.0 kB")
+	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB retained", "4:22 10 objects · 4.0 kB retained")
 	if c.hover(a.ruby, 4) == "" || c.hover(a.ruby, 2) != "" {
 		t.Error("the hover did not move with the line")
 	}
@@ -35,7 +35,7 @@ func TestEditsMoveHints(t *testing.T) {
 func TestUnsavedEdits(t *testing.T) {
 	a := newApp(t)
 	edited := "# new\n" + appText
-	moved := []string{"2:12 5 objects · 6.0 kB", "3:18 10 objects · 4.0 kB"}
+	moved := []string{"2:12 5 objects · 6.0 kB retained", "3:18 10 objects · 4.0 kB retained"}
 
 	c := start(t, a.root)
 	c.open(a.ruby, appText)
@@ -66,7 +66,7 @@ func TestWholeDocumentChangeKeepsHints(t *testing.T) {
 		"textDocument":   object{"uri": fileURI(a.ruby), "version": 2},
 		"contentChanges": []object{{"text": "# frozen_string_literal: true\n\n" + appText}},
 	})
-	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB", "4:18 10 objects · 4.0 kB")
+	c.wantHints(a.ruby, "3:12 5 objects · 6.0 kB retained", "4:18 10 objects · 4.0 kB retained")
 }
 
 // TestOrderOfChanges sends 300 edits without waiting. Every line carries a
@@ -97,7 +97,7 @@ func TestOrderOfChanges(t *testing.T) {
 	for i, line := range text {
 		var n int
 		if _, err := fmt.Sscanf(line, "line_%d", &n); err == nil {
-			want = append(want, fmt.Sprintf("%d:%d %s · %d.0 kB", i, len(line), map[bool]string{true: "1 object", false: fmt.Sprintf("%d objects", n)}[n == 1], n))
+			want = append(want, fmt.Sprintf("%d:%d %s · %d.0 kB retained", i, len(line), map[bool]string{true: "1 object", false: fmt.Sprintf("%d objects", n)}[n == 1], n))
 		}
 	}
 	c.wantHints(ruby, want...)
@@ -128,10 +128,10 @@ func TestPositionEncodings(t *testing.T) {
 			}
 			c.open(ruby, text)
 			c.load(write(t, root, "a.heap", heapOf(t, "1 String 1000 /srv/app/a.rb:1")))
-			c.wantHints(ruby, fmt.Sprintf("0:%d 1 object · 1.0 kB", tt.column))
+			c.wantHints(ruby, fmt.Sprintf("0:%d 1 object · 1.0 kB retained", tt.column))
 			// The rest of the line after the insertion is one 𝒳 and one é wide.
 			c.change(ruby, 2, span(0, tt.insert, 0, tt.column), "")
-			c.wantHints(ruby, fmt.Sprintf("0:%d 1 object · 1.0 kB", tt.insert))
+			c.wantHints(ruby, fmt.Sprintf("0:%d 1 object · 1.0 kB retained", tt.insert))
 		})
 	}
 }
@@ -142,7 +142,7 @@ func TestLinesThatEndInCRLF(t *testing.T) {
 	ruby := write(t, a.root, "lib/crlf.rb", "one\r\ntwo\r\nthree")
 	c.open(ruby, "one\r\ntwo\r\nthree")
 	c.load(write(t, a.root, "b.heap", heapOf(t, "1 String 5000 /srv/app/lib/crlf.rb:2\n1 String 4000 /srv/app/lib/crlf.rb:3")))
-	c.wantHints(ruby, "1:3 1 object · 5.0 kB", "2:5 1 object · 4.0 kB")
+	c.wantHints(ruby, "1:3 1 object · 5.0 kB retained", "2:5 1 object · 4.0 kB retained")
 	c.change(ruby, 2, span(1, 3, 2, 0), "") // what two lines have become is the first of them
-	c.wantHints(ruby, "1:8 1 object · 5.0 kB")
+	c.wantHints(ruby, "1:8 1 object · 5.0 kB retained")
 }

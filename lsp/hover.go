@@ -16,9 +16,19 @@ func (s *server) Hover(ctx context.Context, p *protocol.HoverParams) (*protocol.
 	for _, site := range v.placedSites(line, line) {
 		span := s.encoding.lineRange(line, v.doc.line(line))
 		return &protocol.Hover{
-			Contents: s.markup(siteCard(v.dump.snapshot, site.Site, v.settings.ShowValues, s.caps.markdown)),
+			Contents: s.siteCard(ctx, v, site),
 			Range:    &span,
 		}, nil
 	}
 	return nil, nil
+}
+
+// siteCard tells all about a site, what keeps its objects alive included if
+// that is known soon enough.
+func (s *server) siteCard(ctx context.Context, v view, site placed) *protocol.MarkupContent {
+	c := &card{markdown: s.caps.markdown}
+	why := s.explainer.reasons(ctx, v.dump.snapshot, site.ID)
+	site.Retained = v.dump.snapshot.Retained(site.ID)
+	c.site(v.dump.snapshot, site.Site, why, v.settings.ShowValues, v.place)
+	return s.markup(c.String())
 }

@@ -30,6 +30,10 @@ type job struct {
 	path   string
 	cancel context.CancelCauseFunc
 
+	// What is shown in the middle of a load, and what was shown before that:
+	// owned by the goroutine that loads.
+	counted, before *dump
+
 	mu       sync.Mutex
 	progress index.Progress
 }
@@ -93,6 +97,15 @@ func (l *loads) finish(j *job, f func()) bool {
 		f()
 	}
 	return true
+}
+
+// during calls f if a job is still the current one.
+func (l *loads) during(j *job, f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.current == j {
+		f()
+	}
 }
 
 func (l *loads) cancel(cause error) {

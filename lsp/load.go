@@ -38,6 +38,7 @@ func (s *server) load(ctx context.Context, seq uint64, path string, token protoc
 	message := "Failed"
 	defer func() { // also when reading panics
 		s.loads.finish(j, nil)
+		s.takeBack(j)
 		shown.end(message)
 		s.statusChanged.raise()
 	}()
@@ -53,6 +54,7 @@ func (s *server) load(ctx context.Context, seq uint64, path string, token protoc
 		message = "Cancelled"
 		return nil, errSuperseded
 	}
+	j.counted = nil
 	message = "Loaded " + filepath.Base(path)
 	if !slices.Equal(d.roots, s.state.Load().roots) {
 		s.rootsChanged.raise() // while the dump was read
@@ -79,6 +81,7 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 	defer func() { _ = file.Close() }()
 	roots := s.state.Load().roots
 	workspace := s.listInBackground(ctx, roots)
+	var d *dump
 	snapshot, err := index.Build(ctx, file, index.Options{
 		Path: j.path,
 		Size: st.size,
@@ -87,16 +90,48 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 			shown.moved.raise()
 			s.statusChanged.raise()
 		},
+		Counted: func(first *index.Snapshot) {
+			if listed := <-workspace; listed != nil { // else ctx has ended
+				d = (&dump{path: j.path, stamp: st, snapshot: first}).placedIn(roots, listed)
+				s.showCounts(j, d)
+			}
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", j.path, err)
 	}
-	listed := <-workspace
-	if listed == nil {
+	if d == nil {
 		return nil, ctx.Err()
 	}
-	d := &dump{path: j.path, stamp: st, snapshot: snapshot}
-	return d.placedIn(roots, listed), nil
+	whole := *d
+	whole.snapshot = snapshot
+	return &whole, nil
+}
+
+// showCounts shows what is known in the middle of a load: how many objects are
+// alive, not yet what they retain.
+func (s *server) showCounts(j *job, d *dump) {
+	s.loads.during(j, func() {
+		j.counted = d
+		s.change(func(st *state) {
+			j.before = st.dump
+			st.setDump(d)
+		})
+	})
+	s.hintsChanged.raise()
+}
+
+// takeBack shows again what was shown before a load that did not end well.
+func (s *server) takeBack(j *job) {
+	if j.counted == nil {
+		return
+	}
+	s.change(func(st *state) {
+		if st.dump == j.counted { // else unloaded, or another load was quicker
+			st.setDump(j.before)
+		}
+	})
+	s.showChanged()
 }
 
 // unload forgets the dump and all it shows, and cancels a load under way.

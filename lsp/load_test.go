@@ -3,6 +3,7 @@ package lsp
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -349,5 +350,39 @@ func TestWatchWithoutRelativePatterns(t *testing.T) {
 func TestGlobEscape(t *testing.T) {
 	if got, want := escapeGlob("/a*b/[x]{y}?.heap"), "/a[*]b/[[]x]?y?[?].heap"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// What a load shows before it is done goes when it does not end well, unless
+// something newer is shown.
+func TestCountsAreTakenBack(t *testing.T) {
+	old, counted, newer := &dump{path: "old"}, &dump{path: "counted"}, &dump{path: "newer"}
+	for _, tt := range []struct {
+		name  string
+		after func(s *server, j *job)
+		want  *dump
+	}{
+		{"a failure", func(*server, *job) {}, old},
+		{"an unload", func(s *server, _ *job) { s.change(func(st *state) { st.dump = nil }) }, nil},
+		{"a newer load", func(s *server, _ *job) { s.change(func(st *state) { st.dump = newer }) }, newer},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newServer(Options{})
+			s.change(func(st *state) { st.dump = old })
+			_, j, err := s.loads.begin(context.Background(), 1, "new")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.showCounts(j, counted)
+			if got := s.state.Load().dump; got != counted {
+				t.Fatalf("%v is shown during the load", got)
+			}
+			tt.after(s, j)
+			s.loads.finish(j, nil)
+			s.takeBack(j)
+			if got := s.state.Load().dump; got != tt.want {
+				t.Errorf("%v is shown, want %v", got, tt.want)
+			}
+		})
 	}
 }

@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write what the server says into testdat
 //
 // What the server must show is said at the ends of lines:
 //
-//	x = Array.new # want: hint "1 object · 1.0 kB" diagnostic "…" warning "…"
+//	x = Array.new # want: hint "1 object · 1.0 kB retained" diagnostic "…" warning "…"
 //
 // where diagnostic and warning are the two severities. Expectations and what is
 // shown must agree one to one. -update rewrites both kinds.

@@ -29,10 +29,22 @@ const (
 	maxLargest = 5
 )
 
-// hintLabel is the text of a hint: 15,002 objects · 1.2 MB.
-func hintLabel(c index.Count) string {
-	return index.FormatObjects(c.Objects) + " · " + index.FormatBytes(c.Bytes)
+// hintLabel is the text of a hint: 15,002 objects · 3.8 MB retained.
+func hintLabel(site index.Site) string {
+	return index.FormatObjects(site.Objects) + " · " + retainedText(site)
 }
+
+// retainedText is what a site retains, or its shallow bytes as long as no more
+// is known.
+func retainedText(site index.Site) string {
+	if !site.Retained.Known() {
+		return index.FormatBytes(site.Bytes)
+	}
+	return index.FormatRetained(site.Retained) + " retained"
+}
+
+// weight is the size by which a site counts: what it retains where that is known.
+func weight(site index.Site) int64 { return max(site.Retained.Bytes, site.Bytes) }
 
 // share is a part of the live heap in percent.
 func share(bytes, live int64) float64 {
@@ -53,13 +65,21 @@ func shareText(percent float64) string {
 }
 
 // hotspotMessage is the sentence of a diagnostic.
-func hotspotMessage(c index.Count, live int64) string {
-	verb := "are"
-	if c.Objects == 1 {
-		verb = "is"
+func hotspotMessage(site index.Site, live int64) string {
+	are, retain := "are", "retain"
+	if site.Objects == 1 {
+		are, retain = "is", "retains"
 	}
-	return fmt.Sprintf("%s allocated here %s still alive: %s, %s.",
-		index.FormatObjects(c.Objects), verb, index.FormatBytes(c.Bytes), shareText(share(c.Bytes, live)))
+	size := index.FormatBytes(weight(site))
+	switch {
+	case !site.Retained.Known():
+		return fmt.Sprintf("%s allocated here %s still alive: %s, %s.",
+			index.FormatObjects(site.Objects), are, size, shareText(share(weight(site), live)))
+	case !site.Retained.Exact:
+		size = "at least " + size
+	}
+	return fmt.Sprintf("%s allocated here %s still alive and %s %s, %s.",
+		index.FormatObjects(site.Objects), are, retain, size, shareText(share(weight(site), live)))
 }
 
 // card writes what is known of a site, in markdown or in plain text.
@@ -70,24 +90,26 @@ type card struct {
 
 // siteHeading is the first line of a hover, and all of the tooltip where the
 // client cannot fetch tooltips one by one.
-func siteHeading(c index.Count, live int64, markdown bool) string {
-	label := hintLabel(c)
+func siteHeading(site index.Site, live int64, markdown bool) string {
+	label := hintLabel(site)
 	if markdown {
 		label = "**" + label + "**"
 	}
-	return label + " · " + shareText(share(c.Bytes, live))
+	if site.Retained.Known() {
+		label += " · " + index.FormatBytes(site.Bytes) + " shallow"
+	}
+	return label + " · " + shareText(share(weight(site), live))
 }
 
-// siteCard is the text of a hover.
-func siteCard(s *index.Snapshot, site index.Site, showValues, markdown bool) string {
-	c := &card{markdown: markdown}
+// site writes all about a site: how much, why it is alive, what it is.
+func (c *card) site(s *index.Snapshot, site index.Site, why reasons, showValues bool, link linker) {
 	d := s.Detail(site.ID)
-	c.WriteString(siteHeading(site.Count, s.Summary().Live.Bytes, markdown))
+	c.WriteString(siteHeading(site, s.Summary().Live.Bytes, c.markdown))
+	c.reasons(why, site, link)
 	c.classes(d.Classes)
 	c.age(d.Generations, s.NewestGeneration())
 	c.methods(d.Methods)
 	c.largest(d.Largest, showValues)
-	return c.String()
 }
 
 // classes has the numbers first: they align whatever the names are.

@@ -110,6 +110,7 @@ type server struct {
 	tokens      tokens
 	watching    watching
 	diagnostics *publisher
+	explainer   *explainer
 
 	hintsChanged    signal // every hint may be another: ask the client to fetch them anew
 	filesChanged    signal // diagnostics may be others
@@ -134,6 +135,7 @@ func newServer(opts Options) *server {
 		settingsChanged: newSignal(),
 	}
 	s.diagnostics = newPublisher(s)
+	s.explainer = newExplainer(s)
 	s.state.Store(&state{settings: defaultSettings()})
 	return s
 }
@@ -194,6 +196,7 @@ func (s *server) Initialized(context.Context, *protocol.InitializedParams) error
 	s.worker("workspace folders", s.rootsChanged, s.remap)
 	s.worker("settings", s.settingsChanged, s.pullSettings)
 	s.statusChanged.raise()
+	s.background("exact sizes", s.explainer.run)
 	s.background("start", s.start)
 	return nil
 }

@@ -17,13 +17,62 @@ func TestLeakyApp(t *testing.T) {
 			c := start(t, tt.root)
 			c.open(request, readFile(t, request))
 			c.load(filepath.Join(leaky(t), "leak-3.json.gz"))
-			c.wantHints(request, "1:13 3 objects · 1.8 kB", "6:35 5,000 objects · 200.0 kB",
-				"7:91 15,002 objects · 1.2 MB", "8:36 5,000 objects · 553.9 kB")
+			c.wantHints(request, "1:13 3 objects · 2.0 kB retained", "4:20 1 object · 1.8 kB retained", "6:35 5,000 objects · 200.0 kB retained",
+				"7:91 15,002 objects · 1.2 MB retained", "8:36 5,000 objects · 553.9 kB retained")
 			if got := c.hover(request, 7); !strings.Contains(got, "| Hash ") {
 				t.Errorf("the hover has no classes: %s", got)
 			}
-			c.diagnosed(filepath.Join(leaky(t), "lib/audit_log.rb"), "8:4-89 information")
+			c.diagnosed(filepath.Join(leaky(t), "lib/audit_log.rb"), "3:2-14 warning", "8:4-89 warning")
 		})
+	}
+}
+
+// The hover of the leak names the way from the root, and the line that holds.
+func TestHoverSaysWhatKeepsAlive(t *testing.T) {
+	audit := filepath.Join(leaky(t), "lib/audit_log.rb")
+	holder := "[lib/audit\\_log.rb:4](<" + fileURI(audit) + "#L4>)"
+	for _, tt := range []struct {
+		name  string
+		edit  string // inserted at the top
+		lines []string
+	}{
+		{"as it was when the dump was loaded", "", []string{
+			"**10,003 objects · 3.8 MB retained** · 1.0 MB shallow · 19.8 % of the live heap",
+			"Kept alive by: `ROOT vm` → Object → AuditLog (" + strings.ReplaceAll(holder, "4", "3") + ") → `ARRAY 5,000 elements` (" + holder + ") → `1,000 × HASH` (this line)",
+			"Held by: `ARRAY 5,000 elements` of AuditLog at " + holder + " (10,000 objects), `<iseq> (IMEMO)` of `#<Class:AuditLog>` at [server.rb:8](<" + fileURI(filepath.Join(leaky(t), "server.rb")) + "#L8>) (1 object)",
+		}},
+		{"links follow edits", "# one\n# two\n", []string{"`ARRAY 5,000 elements` ([lib/audit\\_log.rb:6](<" + fileURI(audit) + "#L6>))"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := start(t, leaky(t))
+			c.open(audit, readFile(t, audit))
+			c.load(filepath.Join(leaky(t), "leak-3.json.gz"))
+			c.change(audit, 2, span(0, 0, 0, 0), tt.edit)
+			got := c.hover(audit, 8+strings.Count(tt.edit, "\n"))
+			for _, want := range tt.lines {
+				if !strings.Contains(got, want) {
+					t.Errorf("no %s\nin %s", want, got)
+				}
+			}
+		})
+	}
+}
+
+func TestHotspotsNameTheirHolders(t *testing.T) {
+	c := start(t, leaky(t))
+	c.load(filepath.Join(leaky(t), "leak-3.json.gz"))
+	audit := filepath.Join(leaky(t), "lib/audit_log.rb")
+	got := c.diagnostics(audit)
+	if len(got) != 2 || len(got[1].Related) == 0 {
+		t.Fatalf("got %+v", got)
+	}
+	if want := "10,003 objects allocated here are still alive and retain 3.8 MB, 19.8 % of the live heap."; got[1].Message != want {
+		t.Errorf("got %s, want %s", got[1].Message, want)
+	}
+	holder := got[1].Related[0]
+	if holder.Location.URI != fileURI(audit) || holder.Location.Range.Start.Line != 3 ||
+		holder.Message != "ARRAY 5,000 elements of AuditLog holds 10,000 of the 10,003 objects" {
+		t.Errorf("got %+v", holder)
 	}
 }
 
@@ -55,7 +104,7 @@ func TestClientWithoutCapabilities(t *testing.T) {
 	a := newApp(t)
 	c := a.loaded(t, object{"capabilities": object{}})
 	hints := c.hintsIn(a.ruby, span(0, 0, 9, 0))
-	if len(hints) != 2 || hints[0].Tooltip.Kind != "plaintext" || hints[0].Tooltip.Value != "5 objects · 6.0 kB · 6.0 % of the live heap" {
+	if len(hints) != 2 || hints[0].Tooltip.Kind != "plaintext" || hints[0].Tooltip.Value != "5 objects · 6.0 kB retained · 6.0 kB shallow · 6.0 % of the live heap" {
 		t.Errorf("got %+v", hints)
 	}
 	c.diagnosed(a.ruby, "1:2-12 information", "2:4-18 information")
@@ -143,7 +192,7 @@ func TestReloadReadsTheFileAgain(t *testing.T) {
 	c := a.loaded(t)
 	write(t, a.root, "tmp/app.heap", heapOf(t, "3 String 500 /srv/app/lib/cache.rb:3"))
 	c.call("workspace/executeCommand", run("reload"))
-	c.wantHints(a.ruby, "2:18 3 objects · 1.5 kB")
+	c.wantHints(a.ruby, "2:18 3 objects · 1.5 kB retained")
 }
 
 func TestFailedLoadKeepsTheOld(t *testing.T) {
@@ -162,7 +211,7 @@ func TestDiagnosticsOfFilesNotOpen(t *testing.T) {
 	sent := c.all("textDocument/publishDiagnostics")
 	for _, says := range []string{
 		`"code":"heapline/hotspot"`, `"codeDescription":{"href":"https://`, `"source":"heapline"`,
-		`"message":"5 objects allocated here are still alive: 6.0 kB, 6.0 % of the live heap."`,
+		`"message":"5 objects allocated here are still alive and retain 6.0 kB, 6.0 % of the live heap."`,
 	} {
 		if !strings.Contains(string(sent[0]), says) {
 			t.Errorf("%s is missing in %s", says, sent[0])

@@ -1,7 +1,9 @@
 package lsp
 
 import (
+	"fmt"
 	"maps"
+	"strings"
 
 	"go.lsp.dev/uri"
 
@@ -88,6 +90,30 @@ type view struct {
 	sites []index.Site // of the document, by line
 }
 
+// place finds the line of the workspace that a dump's file and line are: its
+// path below the workspace folder with the line, and a link. False where the
+// file is not there, or the line no more.
+func (st *state) place(file string, line int) (name, target string, ok bool) {
+	path, ok := st.dump.files.File(file)
+	if !ok {
+		return "", "", false
+	}
+	for _, doc := range st.docs {
+		if doc.path == path {
+			if line, ok = doc.currentLine(line); !ok {
+				return "", "", false
+			}
+		}
+	}
+	name = path
+	for _, root := range st.roots {
+		if below, ok := strings.CutPrefix(path, root+"/"); ok {
+			name = below
+		}
+	}
+	return fmt.Sprintf("%s:%d", name, line), lineLink(path, line), true
+}
+
 // view returns false where there is nothing to show.
 func (st *state) view(u uri.URI) (view, bool) {
 	doc := st.docs[u]
@@ -121,7 +147,9 @@ func (v view) placedSites(first, last int) []placed {
 			next++
 		}
 		if next < len(v.sites) && v.sites[next].Line == old {
-			out = append(out, placed{v.sites[next], line})
+			site := v.sites[next]
+			site.Retained = v.dump.snapshot.Retained(site.ID)
+			out = append(out, placed{site, line})
 		}
 	}
 	return out

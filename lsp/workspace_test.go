@@ -44,6 +44,6 @@ func TestWorkspaceBehindASymbolicLink(t *testing.T) {
 	ruby := filepath.Join(link, "lib/cache.rb")
 	c.open(ruby, appText)
 	c.load(write(t, a.root, "real.heap", heapOf(t, "4 String 4000 "+a.ruby+":3")))
-	c.wantHints(ruby, "2:18 4 objects · 16.0 kB")
+	c.wantHints(ruby, "2:18 4 objects · 16.0 kB retained")
 	c.diagnosed(ruby, "2:4-18 warning")
 }

@@ -23,7 +23,7 @@ func writeText(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, r
 	live := s.Summary().Live
 	line := func(r row, extra string) {
 		text := fmt.Sprintf("%12s  %9s  %6s  %11s  %s%s", humanize.Comma(r.Objects), index.FormatBytes(r.Bytes),
-			share(r.Bytes, live.Bytes), FormatRetained(r.Retained), Printable(r.Name), extra)
+			share(r.Bytes, live.Bytes), index.FormatRetained(r.Retained), Printable(r.Name), extra)
 		fmt.Fprintln(&b, strings.TrimRight(text, " "))
 	}
 	for _, r := range rows {
@@ -42,18 +42,6 @@ func writeText(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, r
 	line(all, "")
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// FormatRetained writes a retained size for people: "3.8 MB", "≥ 361.0 kB" for
-// a lower bound, "" where it is not known.
-func FormatRetained(r index.Retained) string {
-	switch {
-	case !r.Known():
-		return ""
-	case r.Exact:
-		return index.FormatBytes(r.Bytes)
-	}
-	return "≥ " + index.FormatBytes(r.Bytes)
 }
 
 // holdersShown is how many holders are listed under a site.
