@@ -1,8 +1,9 @@
 // Bundles the extension into dist/; with "tests" the tests into out/.
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { npmNotices } from "./notices.mjs";
 
 process.chdir(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
@@ -26,7 +27,7 @@ async function buildExtension() {
     minify: true,
     metafile: true,
   });
-  await writeFile("dist/THIRD-PARTY-NOTICES.txt", await notices(Object.keys(metafile.inputs)));
+  await writeFile("dist/THIRD-PARTY-NOTICES.txt", await npmNotices(Object.keys(metafile.inputs)));
 }
 
 async function buildTests() {
@@ -42,25 +43,4 @@ async function buildTests() {
     external: ["playwright-core"],
     sourcemap: "inline",
   });
-}
-
-/**
- * The licences of the packages that the bundled files come from.
- * @param {string[]} files
- */
-async function notices(files) {
-  const folders = files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]);
-  const texts = [...new Set(folders)]
-    .filter((folder) => folder !== undefined)
-    .sort()
-    .map(notice);
-  return (await Promise.all(texts)).join(`\n${"-".repeat(80)}\n\n`);
-}
-
-/** @param {string} folder */
-async function notice(folder) {
-  const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
-  const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
-  const text = file === undefined ? "" : await readFile(`${folder}/${file}`, "utf8");
-  return `${name} ${version} (${license})\n\n${text.trim()}\n`;
 }

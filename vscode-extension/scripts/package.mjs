@@ -1,9 +1,10 @@
 // Builds the server for one platform and packages it with the extension: node package.mjs [TARGET]
 // Writes heapline-TARGET.vsix, and that path as the last line of its output. TARGET is one of vsce's names; without one, this machine's.
 import { spawnSync } from "node:child_process";
-import { copyFile, rm } from "node:fs/promises";
+import { copyFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { goNotices } from "./notices.mjs";
 
 /** @type {Record<string, [goos: string, goarch: string]>} */
 const targets = {
@@ -27,10 +28,9 @@ if (goos === undefined || goarch === undefined) {
 
 await rm("bin", { recursive: true, force: true }); // else a package could take another platform's server along
 const program = goos === "windows" ? "bin/heapline.exe" : "bin/heapline";
-run("go", ["build", "-trimpath", "-ldflags=-s -w", "-o", `vscode-extension/${program}`, "./cmd/heapline"], {
-  cwd: "..",
-  env: { ...process.env, CGO_ENABLED: "0", GOOS: goos, GOARCH: goarch },
-});
+const go = { cwd: "..", env: { ...process.env, CGO_ENABLED: "0", GOOS: goos, GOARCH: goarch } };
+run("go", ["build", "-trimpath", "-ldflags=-s -w", "-o", `vscode-extension/${program}`, "./cmd/heapline"], go);
+await writeFile("bin/THIRD-PARTY-NOTICES.txt", await goNotices("./cmd/heapline", go));
 await copyFile("../LICENSE", "LICENSE");
 const vsix = `heapline-${target}.vsix`;
 run("npx", [
