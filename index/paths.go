@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 
 	"heapline/index/dump"
 	"heapline/index/graph"
@@ -51,8 +52,8 @@ func (s *Snapshot) Paths(ctx context.Context, id SiteID) (*Paths, error) {
 	}
 	return cached(&s.caches.paths, id, func() *Paths {
 		objects := c.objectsOf(id)
-		chosen := evenly(objects, PathObjects)
-		return &Paths{Objects: len(chosen), Of: int64(len(objects)), Roots: c.merge(before, chosen)}
+		root, followed := c.merge(before, evenly(objects, PathObjects))
+		return &Paths{Objects: followed, Of: int64(len(objects)), Roots: c.steps(root)}
 	}), nil
 }
 
@@ -75,21 +76,33 @@ func (s *Snapshot) before(ctx context.Context) ([]graph.Node, error) {
 	return cached(&s.caches.before, struct{}{}, func() []graph.Node { return before }), nil
 }
 
-// evenly chooses at most n of the objects, at equal distances.
+// evenly chooses at most n of the objects, at equal distances, and orders them
+// so that the first few are spread as well.
 func evenly(objects []heap.ID, n int) []heap.ID {
-	if len(objects) <= n {
-		return objects
-	}
+	const stride = 617 // a prime larger than half of n, and no divisor of it
+	n = min(n, len(objects))
 	chosen := make([]heap.ID, n)
 	for i := range chosen {
-		chosen[i] = objects[i*len(objects)/n]
+		at := i
+		if n > stride {
+			at = i * stride % n
+		}
+		chosen[i] = objects[at*len(objects)/n]
 	}
 	return chosen
 }
 
+// pathBudget bounds the work of merging: so many objects are climbed over at
+// most. A path as long as a list of a million nodes is followed a few times only.
+const pathBudget = 4 << 20
+
+// longestPath is how many steps a path keeps; the middle of a longer one is cut.
+const longestPath = 64
+
 // branch is a Step under construction.
 type branch struct {
 	first   heap.ID
+	cut     bool
 	holders map[heap.ID]bool
 	objects int
 	next    map[branchKey]*branch
@@ -100,29 +113,54 @@ type branchKey struct {
 	class uint64
 	site  int
 	own   heap.ID // of classes and roots, each of which is a step of its own
+	cut   bool    // stands for the middle of a long path
 }
 
-func (c *contents) merge(before []graph.Node, objects []heap.ID) []Step {
-	root := &branch{next: map[branchKey]*branch{}}
+// merge puts the paths of objects into one tree and returns how many it took.
+func (c *contents) merge(before []graph.Node, objects []heap.ID) (root *branch, followed int) {
+	root = &branch{next: map[branchKey]*branch{}}
 	var path []heap.ID
-	for _, id := range objects {
-		path = path[:0]
-		for at := id; at != graph.Root; at = before[at] {
-			path = append(path, at)
-		}
+	for climbed := 0; followed < len(objects) && climbed < pathBudget; followed++ {
+		var steps int
+		path, steps = c.climb(before, objects[followed], path[:0])
+		climbed += steps
 		b := root
-		for _, at := range slices.Backward(path) {
-			b = b.step(c.keyOf(at), at)
+		for i, at := range slices.Backward(path) {
+			key := c.keyOf(at)
+			if cut := len(path) - longestPath; cut > 0 && i >= longestPath/2 && i < longestPath/2+cut {
+				if b.cut {
+					continue
+				}
+				key = branchKey{cut: true}
+			}
+			b = b.step(key, at)
 			b.objects++
 		}
 	}
-	return c.steps(root)
+	return root, followed
+}
+
+// climb appends the way from an object to its root to path, a run of objects
+// of one class and line, such as a list, as one: the one nearest to the root.
+func (c *contents) climb(before []graph.Node, id heap.ID, path []heap.ID) (_ []heap.ID, steps int) {
+	var last branchKey
+	for at := id; at != graph.Root; at = before[at] {
+		steps++
+		key := c.keyOf(at)
+		if len(path) > 0 && key == last {
+			path[len(path)-1] = at
+			continue
+		}
+		path = append(path, at)
+		last = key
+	}
+	return path, steps
 }
 
 func (b *branch) step(key branchKey, id heap.ID) *branch {
 	next, ok := b.next[key]
 	if !ok {
-		next = &branch{first: id, holders: map[heap.ID]bool{}, next: map[branchKey]*branch{}}
+		next = &branch{first: id, cut: key.cut, holders: map[heap.ID]bool{}, next: map[branchKey]*branch{}}
 		b.next[key] = next
 	}
 	next.holders[id] = true
@@ -149,7 +187,10 @@ func (c *contents) steps(b *branch) []Step {
 		return cmp.Or(cmp.Compare(y.objects, x.objects), cmp.Compare(x.first, y.first))
 	})
 	for _, next := range order {
-		step := c.describe(next.first, len(next.holders))
+		step := Step{Label: "…"}
+		if !next.cut {
+			step = c.describe(next.first, len(next.holders))
+		}
 		step.Objects = next.objects
 		step.Next = c.steps(next)
 		list = append(list, step)
@@ -183,12 +224,12 @@ func (c *contents) label(id heap.ID) string {
 	case dump.Class, dump.Module:
 		return h.NameOf(id)
 	case dump.Hash, dump.Array:
-		unit := "entries"
+		one, many := "entry", "entries"
 		if h.Kind(id) == dump.Array {
-			unit = "elements"
+			one, many = "element", "elements"
 		}
 		if n := h.Size(id); n >= 0 {
-			return fmt.Sprintf("%s %s %s", c.kindLabel(id), humanize.Comma(n), unit)
+			return fmt.Sprintf("%s %s %s", c.kindLabel(id), humanize.Comma(n), english.PluralWord(int(n), one, many))
 		}
 	}
 	return c.kindLabel(id)
