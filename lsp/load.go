@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 
 	"go.lsp.dev/jsonrpc2"
@@ -60,6 +61,7 @@ func (s *server) load(ctx context.Context, seq uint64, path string, token protoc
 		s.rootsChanged.raise() // while the dump was read
 	}
 	s.dumpShown()
+	s.background("memory", func(context.Context) { debug.FreeOSMemory() }) // what only the build needed
 	return d, nil
 }
 
