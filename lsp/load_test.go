@@ -56,7 +56,7 @@ func TestCancelKeepsTheOld(t *testing.T) {
 		{"by cancelling the request", nil, func(c *testClient, id int) {
 			c.notify("$/cancelRequest", object{"id": id})
 		}},
-		{"by cancelling a request with a name", nil, func(c *testClient, id int) {
+		{"by cancelling the request after one that is not there", nil, func(c *testClient, id int) {
 			c.notify("$/cancelRequest", object{"id": "no such request"})
 			c.notify("$/cancelRequest", object{"id": id})
 		}},
