@@ -46,7 +46,7 @@ func Build(ctx context.Context, r io.Reader, opts Options) (*Snapshot, error) {
 	search := graph.NewSearch(h.Refs)
 	s := newSnapshot(h, search.Reached())
 	s.summary.Path = opts.Path
-	s.summary.Problems = problems(h, cut)
+	s.summary.Repaired, s.summary.Problems = h.Repaired, problems(h, cut)
 	if opts.Counted != nil {
 		opts.Counted(s)
 	}

@@ -29,6 +29,7 @@ type Summary struct {
 	NoSite   Count    `json:"noSite"`  // live, without an allocation site
 	Sites    int      `json:"sites"`   // sites with at least one live object
 	Files    int      `json:"files"`   // files with at least one such site
+	Repaired int64    `json:"repaired"` // records MRI wrote as bad JSON, read all the same
 	Problems Problems `json:"problems"`
 }
 

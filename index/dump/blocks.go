@@ -7,7 +7,7 @@ import (
 )
 
 // Block is a run of whole lines of a dump, the last one perhaps without its
-// line end.
+// line end. A record that a text has torn into several lines is in one block.
 type Block struct {
 	Seq    int   // 0-based place in the dump
 	Offset int64 // bytes from the start of the (decompressed) dump
@@ -66,24 +66,22 @@ func (s *Splitter) Next() (*Block, error) {
 }
 
 // fill reads up to the block's next capacity step and returns the index of the
-// last line end in what it read, -1 where there is none.
+// last line end in the block before a record, -1 where there is none.
 func (s *Splitter) fill(b *Block) int {
 	if len(b.Data) == cap(b.Data) {
 		grown := make([]byte, len(b.Data), max(blockSize, 2*cap(b.Data)))
 		copy(grown, b.Data)
 		b.Data = grown
 	}
-	from := len(b.Data)
 	for len(b.Data) < cap(b.Data) && s.err == nil {
 		var n int
 		n, s.err = s.r.Read(b.Data[len(b.Data):cap(b.Data)])
 		b.Data = b.Data[:len(b.Data)+n]
 	}
-	end := bytes.LastIndexByte(b.Data[from:], '\n')
-	if end < 0 {
-		return -1
+	if end := bytes.LastIndex(b.Data, []byte("\n{\"")); end >= 0 {
+		return end
 	}
-	return from + end
+	return bytes.LastIndexByte(b.Data, '\n') // nothing here begins as a record
 }
 
 // Release gives a block's memory back for the next ones.

@@ -78,14 +78,26 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 	case "references":
 		return fastAddresses(b, at, r)
 	case "file":
-		return fastText(b, at, &r.File)
+		return fastFile(b, at, r)
 	case "line":
+		if r.Line != 0 || r.Method != nil || r.Generation >= 0 {
+			return -1 // part of the file's name
+		}
 		return fastInt(b, at, &r.Line)
 	case "method":
+		if r.Method != nil || r.Generation >= 0 {
+			return -1
+		}
 		return fastText(b, at, &r.Method)
 	case "generation":
+		if r.Generation >= 0 {
+			return -1
+		}
 		return fastInt(b, at, &r.Generation)
 	case "memsize":
+		if r.Memsize != 0 {
+			return -1
+		}
 		return fastInt(b, at, &r.Memsize)
 	case "flags":
 		return s.fastFlags(b, at)
@@ -163,6 +175,27 @@ func fastText(b []byte, at int, to *[]byte) int {
 	}
 	*to = b[at:end:end]
 	return end + 1
+}
+
+// fastFile reads the file of a site, which MRI never escapes: it ends where the
+// rest of the site begins, and a backslash in it is one.
+func fastFile(b []byte, at int, r *Record) int {
+	if at >= len(b) || b[at] != '"' || r.File != nil {
+		return -1
+	}
+	for i := at + 1; ; i++ {
+		n := bytes.IndexByte(b[i:], '"')
+		if n < 0 {
+			return -1
+		}
+		i += n
+		if rest := b[i+1:]; len(rest) > 8 && rest[0] == ',' && rest[1] == ' ' && rest[2] == '"' {
+			if key := string(rest[3:8]); key == `line"` || key == "metho" || key == "gener" {
+				r.File = b[at+1 : i : i]
+				return i + 1
+			}
+		}
+	}
 }
 
 // fastEscapedText reads a string that may hold escapes, and leaves them in.

@@ -83,6 +83,15 @@ type Record struct {
 	Name          []byte // CLASS, MODULE
 	RealClassName []byte // singleton classes, Ruby 3.1+
 	Singleton     bool
+
+	seen  uint8 // bits of the keys of a site that were read
+	twice bool  // one of them stands there twice
+}
+
+// once notes that a key of a site was read.
+func (r *Record) once(bit uint8) {
+	r.twice = r.twice || r.seen&bit != 0
+	r.seen |= bit
 }
 
 func (r *Record) reset() {

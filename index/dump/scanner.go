@@ -24,10 +24,11 @@ type Scanner struct {
 	offset int64
 	line   int64
 
-	record  Record
-	problem *Problem
-	flags   [8][]byte
-	iter    *jsoniter.Iterator
+	record   Record
+	problem  *Problem
+	repaired int64
+	flags    [8][]byte
+	iter     *jsoniter.Iterator
 }
 
 // NewScanner returns a Scanner without input.
@@ -38,7 +39,7 @@ func NewScanner() *Scanner {
 // Reset starts on a block that begins offset bytes into the dump. Problems
 // count lines from the block's first, which is 1.
 func (s *Scanner) Reset(block []byte, offset int64) {
-	s.rest, s.offset, s.line = block, offset, 0
+	s.rest, s.offset, s.line, s.repaired = block, offset, 0, 0
 	if offset == 0 {
 		bom := []byte("\ufeff")
 		if bytes.HasPrefix(block, bom) {
@@ -49,6 +50,10 @@ func (s *Scanner) Reset(block []byte, offset int64) {
 
 // Lines returns how many lines of the block have been read.
 func (s *Scanner) Lines() int64 { return s.line }
+
+// Repaired returns how many of the block's records were not or not truly
+// readable as JSON and were read all the same.
+func (s *Scanner) Repaired() int64 { return s.repaired }
 
 // Next reads on to the next record or problem and reports whether there was
 // one. Blank lines are passed over.
@@ -90,13 +95,54 @@ func (s *Scanner) Problem() *Problem { return s.problem }
 func (s *Scanner) parse(line []byte) error {
 	r := &s.record
 	r.reset()
-	if !s.fast(line, r) {
-		r.reset()
-		if err := s.slow(line, r); err != nil {
-			return err
-		}
+	if s.fast(line, r) {
+		return r.check()
 	}
-	return r.check()
+	r.reset()
+	err := s.slow(line, r)
+	if err == nil {
+		err = r.check()
+	}
+	if err == nil && !r.doubtful(line) || !startsRecord(line) {
+		return err
+	}
+	if s.repair(line) || s.rejoin(line, err == nil) {
+		s.repaired++
+		return nil
+	}
+	if err == nil { // doubtful, but nothing better came of it
+		r.reset()
+		return s.slow(line, r)
+	}
+	return err
+}
+
+// repair reads a line whose texts MRI has not escaped.
+func (s *Scanner) repair(line []byte) bool {
+	fixed, ok := repair(line)
+	if !ok {
+		return false
+	}
+	r := &s.record
+	r.reset()
+	return s.slow(fixed, r) == nil && r.check() == nil && !r.doubtful(fixed)
+}
+
+// rejoin reads a record that line ends in a text have torn into several lines.
+func (s *Scanner) rejoin(line []byte, whole bool) bool {
+	end, lines, ok := rejoin(line, s.rest, whole, s.repair)
+	if ok {
+		s.rest = s.rest[end:]
+		s.offset += int64(end)
+		s.line += lines
+	}
+	return ok
+}
+
+// doubtful reports whether a readable line is not what MRI meant: a key stands
+// there twice, or the line ends with the file, behind which there is always more.
+func (r *Record) doubtful(line []byte) bool {
+	return r.twice || r.File != nil && bytes.HasSuffix(line, append(bytes.Clone(r.File), '"', '}'))
 }
 
 // check tells a record from other JSON.

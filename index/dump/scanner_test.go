@@ -44,10 +44,12 @@ var seeds = []string{
 	`null`, `42`, `[]`, `{}`, `"a"`, `100000.`,
 }
 
+// parseLine returns nil for a line that encoding/json cannot judge: a blank
+// one, and one whose texts MRI has not escaped.
 func parseLine(line string) (*Record, *Problem) {
 	s := NewScanner()
 	s.Reset([]byte(line), 1)
-	if !s.Next() {
+	if !s.Next() || s.Repaired() > 0 || bytes.ContainsFunc(s.Record().File, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
 		return nil, nil
 	}
 	return s.Record(), s.Problem()

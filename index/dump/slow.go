@@ -55,14 +55,19 @@ func slowValue(it *jsoniter.Iterator, key string, r *Record) {
 	case "root":
 		r.Root = slowText(it)
 	case "file":
+		r.once(1)
 		r.File = slowText(it)
 	case "line":
+		r.once(2)
 		r.Line = slowInt(it)
 	case "method":
+		r.once(4)
 		r.Method = slowText(it)
 	case "generation":
+		r.once(8)
 		r.Generation = slowInt(it)
 	case "memsize":
+		r.once(16)
 		r.Memsize = slowInt(it)
 	case "bytesize", "length", "size":
 		r.Size = slowInt(it)

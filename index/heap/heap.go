@@ -27,6 +27,7 @@ type Heap struct {
 	Bytes      int64          // bytes of the dump, decompressed
 	Newest     int64          // highest generation, -1 where there is none
 	BadLines   int64          // lines that could not be read
+	Repaired   int64          // records that were no good JSON and were read all the same
 	Problems   []dump.Problem // the first of the unread and contradictory lines, in order
 
 	roots    []string // categories, by id - 1

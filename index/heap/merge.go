@@ -209,6 +209,7 @@ func (h *Heap) details(p *part, at int) {
 		h.problem(problem)
 	}
 	h.BadLines += p.bad
+	h.Repaired += p.repaired
 	h.Lines += p.lines
 	h.Bytes += p.bytes
 	h.Newest = max(h.Newest, p.newest)

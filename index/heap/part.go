@@ -11,9 +11,10 @@ import (
 // part holds the records of one block of the dump in columns, an entry an
 // object. Names and sites are numbered by the worker that read it.
 type part struct {
-	worker int
-	lines  int64
-	bytes  int64
+	worker   int
+	lines    int64
+	bytes    int64
+	repaired int64
 
 	address []uint64
 	class   []uint64 // address of the class, 0 where there is none
@@ -91,7 +92,7 @@ func (w *worker) read(b *dump.Block) *part {
 			w.add(p, r, b.Seq)
 		}
 	}
-	p.lines, p.bytes = w.scanner.Lines(), int64(len(b.Data))
+	p.lines, p.bytes, p.repaired = w.scanner.Lines(), int64(len(b.Data)), w.scanner.Repaired()
 	return p.fitted(w.number)
 }
 
