@@ -89,17 +89,17 @@ func TestHoldersAndPathsNameWhatKeepsAlive(t *testing.T) {
 	}{
 		{
 			"/srv/leaky/lib/audit_log.rb", 9,
-			"ROOT vm → Object → AuditLog → ARRAY 5,000 elements → 1,000 × HASH → 525 × STRING",
+			"ROOT vm → Object → AuditLog → ARRAY 5,000 elements → ≥ 1,000 × HASH → ≥ 525 × STRING",
 			"10000 by 1: AuditLog ARRAY 5,000 elements /srv/leaky/lib/audit_log.rb:4",
 		},
 		{
 			"/srv/leaky/lib/request.rb", 8,
-			"ROOT vm → Object → AuditLog → ARRAY 5,000 elements → 1,000 × HASH → 1,000 × Request → 1,000 × HASH → 630 × STRING",
+			"ROOT vm → Object → AuditLog → ARRAY 5,000 elements → ≥ 1,000 × HASH → ≥ 1,000 × Request → ≥ 1,000 × HASH → ≥ 630 × STRING",
 			"15000 by 5000: AuditLog 5,000 × Request /srv/leaky/server.rb:27",
 		},
 		{
 			"<internal:timev>", 271,
-			"ROOT vm → Object → AuditLog → ARRAY 5,000 elements → 1,000 × HASH → 1,000 × <time> (DATA)",
+			"ROOT vm → Object → AuditLog → ARRAY 5,000 elements → ≥ 1,000 × HASH → ≥ 1,000 × <time> (DATA)",
 			"5000 by 5000: AuditLog 5,000 × HASH /srv/leaky/lib/audit_log.rb:9",
 		},
 		{

@@ -28,7 +28,7 @@ type Paths struct {
 // Step is one step of merged retaining paths: objects of one class made on one
 // line, that are reached the same way.
 type Step struct {
-	Label   string `json:"label"`   // "ROOT vm", "AuditLog", "ARRAY 10,003 elements", "3 × HASH"
+	Label   string `json:"label"`   // "ROOT vm", "AuditLog", "ARRAY 10,003 elements", "3 × HASH"; "≥ 3 × HASH" where not all objects were followed
 	Class   string `json:"class"`   // resolved class name, "" for a root
 	File    string `json:"file"`    // allocation site as the dump gives it, "" where there is none
 	Line    int    `json:"line"`    // 1-based, 0 where unknown
@@ -53,7 +53,7 @@ func (s *Snapshot) Paths(ctx context.Context, id SiteID) (*Paths, error) {
 	return cached(&s.caches.paths, id, func() *Paths {
 		objects := c.objectsOf(id)
 		root, followed := c.merge(before, evenly(objects, PathObjects))
-		return &Paths{Objects: followed, Of: int64(len(objects)), Roots: c.steps(root)}
+		return &Paths{Objects: followed, Of: int64(len(objects)), Roots: c.steps(root, followed < len(objects))}
 	}), nil
 }
 
@@ -177,7 +177,9 @@ func (c *contents) keyOf(id heap.ID) branchKey {
 	return key
 }
 
-func (c *contents) steps(b *branch) []Step {
+// steps turns branches into steps; sampled says that not all objects were
+// followed, so that there may be more holders than were met.
+func (c *contents) steps(b *branch, sampled bool) []Step {
 	list := make([]Step, 0, len(b.next))
 	order := make([]*branch, 0, len(b.next))
 	for _, next := range b.next {
@@ -190,9 +192,12 @@ func (c *contents) steps(b *branch) []Step {
 		step := Step{Label: "…"}
 		if !next.cut {
 			step = c.describe(next.first, len(next.holders))
+			if sampled && step.Holders > 1 {
+				step.Label = "≥ " + step.Label
+			}
 		}
 		step.Objects = next.objects
-		step.Next = c.steps(next)
+		step.Next = c.steps(next, sampled)
 		list = append(list, step)
 	}
 	return list

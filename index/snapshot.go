@@ -21,14 +21,14 @@ func (c *Count) add(bytes int64) {
 // Summary is what a load tells about the whole dump. Live + Garbage = Objects;
 // the sites' counts + NoSite + Tracer = Live.
 type Summary struct {
-	Path     string   `json:"path"`    // as given to Build, may be empty
-	Objects  Count    `json:"objects"` // every heap object of the dump
-	Live     Count    `json:"live"`    // reachable from a GC root over references and class
-	Garbage  Count    `json:"garbage"` // dumped but not live
-	Tracer   Count    `json:"tracer"`  // live, allocation tracing's own table
-	NoSite   Count    `json:"noSite"`  // live, without an allocation site
-	Sites    int      `json:"sites"`   // sites with at least one live object
-	Files    int      `json:"files"`   // files with at least one such site
+	Path     string   `json:"path"`     // as given to Build, may be empty
+	Objects  Count    `json:"objects"`  // every heap object of the dump
+	Live     Count    `json:"live"`     // reachable from a GC root over references and class
+	Garbage  Count    `json:"garbage"`  // dumped but not live
+	Tracer   Count    `json:"tracer"`   // live, allocation tracing's own table
+	NoSite   Count    `json:"noSite"`   // live, without an allocation site
+	Sites    int      `json:"sites"`    // sites with at least one live object
+	Files    int      `json:"files"`    // files with at least one such site
 	Repaired int64    `json:"repaired"` // records MRI wrote as bad JSON, read all the same
 	Problems Problems `json:"problems"`
 }
