@@ -92,7 +92,6 @@ func BenchmarkLoad(b *testing.B) {
 			b.SetBytes(info.Size())
 			var s *Snapshot
 			for b.Loop() {
-				s = nil
 				s = loadBench(b, path)
 			}
 			n := float64(s.Summary().Objects.Objects)

@@ -136,7 +136,7 @@ func (m *meter) Read(p []byte) (int, error) {
 	}
 	n, err := m.r.Read(p)
 	m.done.Add(int64(n))
-	if err != nil && err != io.EOF { //nolint:errorlint // only a bare EOF is the regular end
+	if err != nil && err != io.EOF {
 		m.err = err
 	}
 	m.report()

@@ -69,6 +69,3 @@ func (c *contents) siteOf(id heap.ID) SiteID { return c.sites[c.heap.SpotOf(id)]
 
 // objectsOf returns the live objects of a site: a shared sub-slice.
 func (c *contents) objectsOf(id SiteID) []heap.ID { return c.objects[c.start[id]:c.start[id+1]] }
-
-// retainedBy is the retained size of one live object in bytes.
-func (c *contents) retainedBy(id heap.ID) int64 { return int64(c.retained[c.tree.Number[id]]) }

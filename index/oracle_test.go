@@ -237,7 +237,7 @@ func TestSnapshotEqualsANaiveReading(t *testing.T) {
 func TestDamagedDumpsAddUpAndCountEveryLostLine(t *testing.T) {
 	all := bytes.SplitAfter(plain(t, "../testdata/leaky/leak-1.json.gz"), []byte("\n"))
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for range 30 {
+	for range 15 {
 		var data []byte
 		for i := rnd.IntN(len(all) / 2); i < len(all) && len(data) < 400_000; i++ {
 			line := all[i]

@@ -5,6 +5,7 @@ package index
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -125,7 +126,7 @@ func each(b *testing.B, path string, do func(*dump.Block)) {
 	s := dump.NewSplitter(f)
 	for {
 		block, err := s.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
 			b.Fatal(err)

@@ -2,6 +2,7 @@ package dump
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -104,7 +105,7 @@ func TestBlocksKeepTornRecordsTogether(t *testing.T) {
 	s, scanner, offset := NewSplitter(anySize{strings.NewReader(text.String()), rnd}), NewScanner(), int64(0)
 	for {
 		b, err := s.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if b.Offset != offset {

@@ -170,9 +170,15 @@ func checkLine(t *testing.T, line string) {
 		slices.Equal(got.References, want.References) && got.Line == want.Line &&
 		got.Generation == want.Generation && got.Memsize == want.Memsize && got.Singleton == want.Singleton
 	for _, pair := range [][2][]byte{
-		{got.TypeName, want.TypeName}, {got.Root, want.Root}, {got.File, want.File}, {got.Method, want.Method},
-		{got.Text(), want.Value}, {got.Struct, want.Struct}, {got.IMemoType, want.IMemoType},
-		{got.Name, want.Name}, {got.RealClassName, want.RealClassName},
+		{got.TypeName, want.TypeName},
+		{got.Root, want.Root},
+		{got.File, want.File},
+		{got.Method, want.Method},
+		{got.Text(), want.Value},
+		{got.Struct, want.Struct},
+		{got.IMemoType, want.IMemoType},
+		{got.Name, want.Name},
+		{got.RealClassName, want.RealClassName},
 	} {
 		valid := bytes.ToValidUTF8(pair[0], []byte("\ufffd"))
 		if same && !bytes.Equal(valid, pair[1]) && bytes.Equal(valid, pair[0]) {

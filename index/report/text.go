@@ -86,8 +86,11 @@ func writeSummary(b *strings.Builder, s index.Summary) {
 		name string
 		index.Count
 	}{
-		{"all objects", s.Objects}, {"live", s.Live}, {"garbage", s.Garbage},
-		{"allocation tracing", s.Tracer}, {"live, no site", s.NoSite},
+		{"all objects", s.Objects},
+		{"live", s.Live},
+		{"garbage", s.Garbage},
+		{"allocation tracing", s.Tracer},
+		{"live, no site", s.NoSite},
 	} {
 		fmt.Fprintf(b, "  %-20s %20s  %9s\n", part.name, index.FormatObjects(part.Objects), index.FormatBytes(part.Bytes))
 	}
