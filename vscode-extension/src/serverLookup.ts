@@ -1,5 +1,5 @@
 /** Which program to start as the server. Nothing here needs VS Code. */
-import { execFile } from "node:child_process";
+import { type ExecFileException, execFile } from "node:child_process";
 import { access } from "node:fs/promises";
 import * as path from "node:path";
 
@@ -93,9 +93,12 @@ export function serverVersion(file: string): Promise<string> {
   });
 }
 
-function whyNotRun(error: Error & { code?: unknown; killed?: boolean }): string {
+function whyNotRun(error: ExecFileException): string {
   if (error.killed) {
     return `did not answer --version within ${versionTimeoutMs / 1000} seconds`;
+  }
+  if (error.signal) {
+    return `was ended by ${error.signal} before it answered --version`;
   }
   switch (error.code) {
     case "ENOENT":
@@ -108,7 +111,7 @@ function whyNotRun(error: Error & { code?: unknown; killed?: boolean }): string 
     default:
       return typeof error.code === "number"
         ? `is not Heapline (to --version it exited with code ${error.code})`
-        : `cannot be run (${error.message})`;
+        : `cannot be run (${error.code})`;
   }
 }
 

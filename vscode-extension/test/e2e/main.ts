@@ -92,7 +92,7 @@ async function checkMainJob(checks: Checks, workbench: Workbench): Promise<void>
     await workbench.statusBar(/leak-3\.json\.gz · [\d.]+ MB live/).waitFor();
   });
   await checks.check("a load that went well says nothing more", async () => {
-    await workbench.toast(/leak-3/).waitFor({ state: "detached" });
+    await workbench.toastGone(/leak-3/);
   });
   await checks.check("the hover on line 8 has a table of classes", async () => {
     await workbench.hoverHasRow("@headers = {", "@headers", /String\s+10,000|10,000\s+[\d.]+ kB\s+String/);
@@ -100,9 +100,9 @@ async function checkMainJob(checks: Checks, workbench: Workbench): Promise<void>
     await page.keyboard.press("Escape");
   });
   await checks.check("Problems lists hotspots, of files that are not open too", async () => {
-    const rows = await workbench.problems();
-    for (const text of [/15,002/, /audit_log\.rb/, /10,003/, /server\.rb/, /5,004/]) {
-      await rows.filter({ hasText: text }).first().waitFor();
+    await workbench.openProblems();
+    for (const text of ["15,002 objects", "audit_log.rb", "10,003 objects", "server.rb", "5,004 objects"]) {
+      await workbench.problemsList(text);
     }
     await page.screenshot({ path: path.join(pictures, "problems.png") });
     await workbench.closePanel();
@@ -135,7 +135,7 @@ async function checkChanges(checks: Checks, workbench: Workbench): Promise<void>
     await workbench.page.screenshot({ path: path.join(pictures, "menu.png") });
     await workbench.pick("Reload");
     await workbench.sawMessage(/Reloading leak-3\.json\.gz/);
-    await workbench.toast(/Reloading/).waitFor({ state: "detached" });
+    await workbench.toastGone(/Reloading/);
     await workbench.lineShows(8, /15,002 objects/);
   });
   await checks.check("Cancel ends a load, without an error, and keeps the dump that was loaded", async () => {
@@ -151,8 +151,8 @@ async function checkChanges(checks: Checks, workbench: Workbench): Promise<void>
     assert.equal(await workbench.page.locator(".notification-toast").count(), 0);
   });
   await checks.check("Unload clears hints and problems", async () => {
-    const rows = await workbench.problems();
-    await rows.filter({ hasText: "audit_log.rb" }).first().waitFor();
+    await workbench.openProblems();
+    await workbench.problemsList("audit_log.rb");
     await workbench.command("Heapline: Unload");
     await workbench.statusBar("no dump").waitFor();
     await workbench.lineShows(8, /@headers = (?!.*objects)/);
@@ -199,11 +199,13 @@ async function checkServer(checks: Checks, workbench: Workbench, editor: Editor,
   await checks.check("Restart server starts another process, with the same dump", async () => {
     await workbench.explorerMenu("leak-3.json.gz", "Load heap dump");
     await workbench.lineShows(8, /15,002 objects/);
-    await workbench.toast(/Loading/).waitFor({ state: "detached" });
+    await workbench.toastGone(/Loading/);
     const before = await editor.serverPids();
     await workbench.forget();
     await workbench.command("Heapline: Restart server");
+    await workbench.sawMessage(/^Heapline$/); // the status bar, while there is no server
     await workbench.sawMessage(/Loading leak-3\.json\.gz/);
+    await workbench.toastGone(/Loading/);
     await workbench.statusBar("leak-3.json.gz").waitFor();
     await workbench.lineShows(8, /15,002 objects/);
     const after = await editor.serverPids();

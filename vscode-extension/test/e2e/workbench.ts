@@ -145,6 +145,11 @@ export class Workbench {
     return this.page.locator(".notification-toast.notification-fade-in-done", { hasText: text });
   }
 
+  /** Waits until no notification, be it only on its way in, says this. */
+  async toastGone(text: string | RegExp): Promise<void> {
+    await this.page.locator(".notification-toast", { hasText: text }).first().waitFor({ state: "detached" });
+  }
+
   async toastButton(toast: Locator, label: string): Promise<void> {
     await toast.locator(".monaco-button", { hasText: label }).click();
   }
@@ -157,14 +162,19 @@ export class Workbench {
     await this.forget();
   }
 
-  /** Opens the Problems view; returns its rows. */
-  async problems(): Promise<Locator> {
-    const rows = this.page.locator(".markers-panel .monaco-list-row");
-    if (!(await this.page.locator(".markers-panel").isVisible())) {
-      await this.page.keyboard.press("Control+Shift+M");
-    }
+  async openProblems(): Promise<void> {
+    await this.page.keyboard.press("Control+Shift+M");
     await this.page.locator(".markers-panel").waitFor();
-    return rows;
+  }
+
+  /** Waits until the open Problems view has a row with this text, be it scrolled out of sight. */
+  async problemsList(text: string): Promise<void> {
+    const filter = this.page
+      .locator(".part.panel .viewpane-filter input, .part.panel input[placeholder^='Filter']")
+      .first();
+    await filter.fill(text);
+    await this.page.locator(".markers-panel .monaco-list-row", { hasText: text }).first().waitFor();
+    await filter.fill("");
   }
 
   async closePanel(): Promise<void> {

@@ -91,6 +91,11 @@ const failures: { name: string; setting: () => Promise<string>; want: RegExp }[]
     setting: () => program("silent", "exit 2"),
     want: /silent .* is not Heapline \(to --version it exited with code 2\)\.$/,
   },
+  {
+    name: "a program that the system ends at once",
+    setting: () => program("killed", "kill -KILL $$"),
+    want: /killed .* was ended by SIGKILL before it answered --version\.$/,
+  },
 ];
 for (const { name, setting, want } of failures) {
   test(`${name} is named, with what is wrong with it`, async () => {
