@@ -112,8 +112,21 @@ func (d *document) moveLines(old *document, first, count int) {
 	}
 	added := count + d.lineCount() - old.lineCount()
 	after := d.linesFrom(first, added)
-	block := source.Match(old.linesFrom(first, count), after)
+	block := source.MatchEdit(old.linesFrom(first, count), old.originsFrom(first, count), after)
 	d.lines = old.lines.Edit(first, count, block).Restore(first, d.before, after)
+}
+
+// originsFrom returns what count lines from first (0-based) were when the dump
+// was loaded. A line that was not there has no origin: "", which no edit that
+// matters leaves behind.
+func (d *document) originsFrom(first, count int) []string {
+	origins := make([]string, count)
+	for i := range origins {
+		if line, ok := d.dumpLine(first + i); ok {
+			origins[i] = d.before[line-1]
+		}
+	}
+	return origins
 }
 
 // offset converts a position to a byte offset; positions beyond the text mean

@@ -146,3 +146,19 @@ func TestLinesThatEndInCRLF(t *testing.T) {
 	c.change(ruby, 2, span(1, 3, 2, 0), "") // what two lines have become is the first of them
 	c.wantHints(ruby, "1:8 1 object · 5.0 kB retained")
 }
+
+// A line typed above another, keystroke by keystroke, is part of that line
+// until the return; then each hint is on its own line again.
+func TestTypingALineAboveAnother(t *testing.T) {
+	a := newApp(t)
+	c := a.loaded(t)
+	const typed = "# a comment that is longer than the line"
+	at := strings.Split(appText, "\n")[1]
+	indent := len(at) - len(strings.TrimLeft(at, " "))
+	for i, key := range typed {
+		c.change(a.ruby, 2+i, span(1, indent+i, 1, indent+i), string(key))
+	}
+	end := indent + len(typed)
+	c.change(a.ruby, 100, span(1, end, 1, end), "\n"+strings.Repeat(" ", indent))
+	c.wantHints(a.ruby, "2:12 5 objects · 6.0 kB retained", "3:18 10 objects · 4.0 kB retained")
+}

@@ -112,15 +112,16 @@ func (c *card) site(s *index.Snapshot, site index.Site, why reasons, showValues 
 	c.largest(d.Largest, showValues)
 }
 
-// classes has the numbers first: they align whatever the names are.
+// classes is the table by class. The numbers, which are set to the right, come
+// last: some clients leave little room between columns.
 func (c *card) classes(classes []index.NamedCount) {
-	rows := [][]string{{"objects", "bytes", "class"}}
+	rows := [][]string{{"class", "objects", "bytes"}}
 	shown := min(len(classes), maxClasses)
 	if len(classes) == maxClasses+1 {
 		shown++ // the row "1 other class" would not be shorter
 	}
 	for _, n := range classes[:shown] {
-		rows = append(rows, []string{objects(n.Objects), index.FormatBytes(n.Bytes), c.name(n.Name)})
+		rows = append(rows, []string{c.name(n.Name), objects(n.Objects), index.FormatBytes(n.Bytes)})
 	}
 	if rest := classes[shown:]; len(rest) > 0 {
 		var sum index.Count
@@ -128,9 +129,9 @@ func (c *card) classes(classes []index.NamedCount) {
 			sum.Objects += n.Objects
 			sum.Bytes += n.Bytes
 		}
-		rows = append(rows, []string{objects(sum.Objects), index.FormatBytes(sum.Bytes), fmt.Sprintf("%d other classes", len(rest))})
+		rows = append(rows, []string{fmt.Sprintf("%d other classes", len(rest)), objects(sum.Objects), index.FormatBytes(sum.Bytes)})
 	}
-	c.table(rows, "rrl")
+	c.table(rows, "lrr")
 }
 
 // objects is a bare number of objects with thousands separators.

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"math"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff/lcs"
@@ -34,15 +35,27 @@ func (m LineMap) New(old int) (int, bool) {
 
 // Match compares two texts, line by line. Equal lines are the same line; where
 // lines were replaced, the ones that still look alike are.
-func Match(before, after []string) LineMap {
+func Match(before, after []string) LineMap { return MatchEdit(before, nil, after) }
+
+// MatchEdit is Match for an edit of lines that were edited before: origin has
+// what each of before's lines was at first. A line that is so again is that
+// line, however alike another is: text typed in front of a line belongs to it
+// until the return that makes it a line of its own.
+func MatchEdit(before, origin, after []string) LineMap {
 	m := LineMap{make([]int32, len(after))}
-	m.match(before, after, 0, 0, true)
+	m.match(before, after, 0, 0, func(i int, line string) int {
+		if i < len(origin) && origin[i] != "" && line == origin[i] {
+			return math.MaxInt
+		}
+		return likeness(before[i], line)
+	})
 	return m
 }
 
 // match fills the map for before and after, whose first lines are the old line
-// x+1 and the new line y+1.
-func (m LineMap) match(before, after []string, x, y int, similar bool) {
+// x+1 and the new line y+1. alike says how much an old line (0-based) looks like
+// a new one; nil: only equal lines are the same.
+func (m LineMap) match(before, after []string, x, y int, alike func(old int, line string) int) {
 	a, b := 0, 0
 	for _, d := range append(lcs.DiffLines(before, after), lcs.Diff{
 		Start: len(before), End: len(before), ReplStart: len(after), ReplEnd: len(after),
@@ -56,9 +69,9 @@ func (m LineMap) match(before, after []string, x, y int, similar bool) {
 		case len(hunkA)+len(hunkB) < len(before)+len(after):
 			// The comparison gives up after many differences: what it left in
 			// the middle is worth another look of its own.
-			m.match(hunkA, hunkB, x+d.Start, y+d.ReplStart, similar)
-		case similar:
-			m.pair(hunkA, hunkB, x+d.Start, y+d.ReplStart)
+			m.match(hunkA, hunkB, x+d.Start, y+d.ReplStart, alike)
+		case alike != nil:
+			m.pair(len(hunkA), hunkB, x+d.Start, y+d.ReplStart, alike)
 		}
 		a, b = d.End, d.ReplEnd
 	}
@@ -66,22 +79,22 @@ func (m LineMap) match(before, after []string, x, y int, similar bool) {
 
 // pair matches lines of a hunk without equal lines: one to one where their
 // number is the same, else those that look alike.
-func (m LineMap) pair(before, after []string, x, y int) {
-	if len(before) == len(after) {
+func (m LineMap) pair(before int, after []string, x, y int, alike func(old int, line string) int) {
+	if before == len(after) {
 		for i := range before {
 			m.origin[y+i] = int32(x + i + 1)
 		}
 		return
 	}
 	const tooMany = 10_000 // comparisons: such a rewrite has no lines worth keeping
-	if len(before)*len(after) > tooMany {
+	if before*len(after) > tooMany {
 		return
 	}
 	next := 0
-	for i, line := range before {
+	for i := range before {
 		best, bestScore := -1, 0
 		for j := next; j < len(after); j++ {
-			if score := likeness(line, after[j]); score > bestScore {
+			if score := alike(x+i, after[j]); score > bestScore {
 				best, bestScore = j, score
 			}
 		}
@@ -139,7 +152,7 @@ func (m LineMap) Restore(skip int, before, block []string) LineMap {
 		}
 		from, to := m.gap(skip+start, skip+i, len(before))
 		if from < to {
-			m.match(before[from:to], block[start:i], from, skip+start, false)
+			m.match(before[from:to], block[start:i], from, skip+start, nil)
 		}
 	}
 	return m

@@ -67,7 +67,7 @@ tmux new-session -d -x 140 -y 32 "env TERM=tmux-256color PATH=/usr/bin:/bin '$nv
 check 'the server is attached' await 'Heapline is attached'
 
 type_keys ':HeaplineLoad leak-3' Tab Enter
-check 'line 8 says 15,002 objects' await "$(hint 8 '@headers = .* }' '15,002 objects · 1\.2 MB')"
+check 'line 8 says 15,002 objects' await "$(hint 8 '@headers = .* }' '15,002 objects · 1\.2 MB retained')"
 check 'the message tells what was found' await '^Heapline: leak-3\.json\.gz: [0-9,]+ objects live on [0-9,]+ lines of [0-9,]+ files'
 screen >"$results/hints.txt"
 
