@@ -186,7 +186,7 @@ func (r *round) holders(ctx context.Context, site index.Site) []protocol.Diagnos
 		return nil // the server ends
 	}
 	var related []protocol.DiagnosticRelatedInformation
-	for _, h := range holders[:min(len(holders), maxHolders)] {
+	for _, h := range mainHolders(holders, site) {
 		doc := r.document(h.File)
 		if doc == nil {
 			continue

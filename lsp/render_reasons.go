@@ -19,6 +19,8 @@ const (
 	// minorPath is the share of the objects below which a path of their own is
 	// not shown.
 	minorPath = 0.1
+	// minorHolder is the same for holders.
+	minorHolder = 0.01
 )
 
 // linker says where in the workspace a dump's file and line are: a short name,
@@ -40,7 +42,7 @@ func (c *card) reasons(r reasons, site index.Site, link linker) {
 		}
 		c.line(title, c.path(p, link))
 	}
-	c.holders(r.holders, link)
+	c.holders(mainHolders(r.holders, site), link)
 }
 
 // keptPath is one way from a root to objects of a site.
@@ -126,13 +128,23 @@ func linkText(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, "<", `\<`, "`", "\\`", "*", `\*`, "_", `\_`, "&", `\&`, "!", `\!`).Replace(label(s))
 }
 
+// mainHolders takes the few single objects, or kinds of them, that hold most
+// of a site's objects.
+func mainHolders(holders []index.Holder, site index.Site) []index.Holder {
+	var main []index.Holder
+	for _, h := range holders {
+		if len(main) < maxHolders && !h.Shared() && float64(h.Objects) >= minorHolder*float64(site.Objects) {
+			main = append(main, h)
+		}
+	}
+	return main
+}
+
 // holders is a line of what dominates the objects.
 func (c *card) holders(holders []index.Holder, link linker) {
 	var words []string
-	for _, h := range holders[:min(len(holders), maxHolders)] {
-		if !h.Shared() {
-			words = append(words, fmt.Sprintf("%s (%s)", c.holder(h, link), index.FormatObjects(h.Objects)))
-		}
+	for _, h := range holders {
+		words = append(words, fmt.Sprintf("%s (%s)", c.holder(h, link), index.FormatObjects(h.Objects)))
 	}
 	if len(words) > 0 {
 		c.line("Held by", strings.Join(words, ", "))

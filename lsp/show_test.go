@@ -39,7 +39,7 @@ func TestHoverSaysWhatKeepsAlive(t *testing.T) {
 		{"as it was when the dump was loaded", "", []string{
 			"**10,003 objects · 3.8 MB retained** · 1.0 MB shallow · 19.8 % of the live heap",
 			"Kept alive by: `ROOT vm` → Object → AuditLog (" + strings.ReplaceAll(holder, "4", "3") + ") → `ARRAY 5,000 elements` (" + holder + ") → `≥ 1,000 × HASH` (this line)",
-			"Held by: `ARRAY 5,000 elements` of AuditLog at " + holder + " (10,000 objects), `<iseq> (IMEMO)` of `#<Class:AuditLog>` at [server.rb:8](<" + fileURI(filepath.Join(leaky(t), "server.rb")) + "#L8>) (1 object)",
+			"Held by: `ARRAY 5,000 elements` of AuditLog at " + holder + " (10,000 objects)\n",
 		}},
 		{"links follow edits", "# one\n# two\n", []string{"`ARRAY 5,000 elements` ([lib/audit\\_log.rb:6](<" + fileURI(audit) + "#L6>))"}},
 	} {

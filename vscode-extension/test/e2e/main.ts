@@ -85,7 +85,7 @@ async function checkMainJob(checks: Checks, workbench: Workbench): Promise<void>
     await workbench.sawMessage(/Loading leak-3\.json\.gz/);
   });
   await checks.check("the hint on lib/request.rb line 8 says 15,002 objects", async () => {
-    await workbench.lineShows(8, /15,002 objects · [\d.]+ MB/);
+    await workbench.lineShows(8, /15,002 objects · 1\.2 MB retained/);
     await page.screenshot({ path: path.join(pictures, "hints.png") });
   });
   await checks.check("the status bar names the dump and its live bytes", async () => {
@@ -98,6 +98,15 @@ async function checkMainJob(checks: Checks, workbench: Workbench): Promise<void>
     await workbench.hoverHasRow("@headers = {", "@headers", /String\s+10,000|10,000\s+[\d.]+ kB\s+String/);
     await page.screenshot({ path: path.join(pictures, "hover.png") });
     await page.keyboard.press("Escape");
+  });
+  await checks.check("the hover says what keeps the objects alive, and its link opens the holder's line", async () => {
+    const hover = await workbench.hoverOn("@headers = {", "@headers", /Kept alive by: ROOT vm → Object → AuditLog/);
+    await hover.locator("a", { hasText: "lib/audit_log.rb:4" }).first().click();
+    await workbench.lineShows(4, /ENTRIES = \[\].*1 object · 3\.9 MB retained/);
+    await workbench.cursorAt(4);
+    await page.screenshot({ path: path.join(pictures, "holder.png") });
+    await workbench.command("View: Close Editor");
+    await workbench.lineShows(8, /15,002 objects/);
   });
   await checks.check("Problems lists hotspots, of files that are not open too", async () => {
     await workbench.openProblems();

@@ -136,6 +136,23 @@ export class Workbench {
     await this.page.locator(".monaco-hover tr", { hasText: row }).filter({ visible: true }).first().waitFor();
   }
 
+  /** Rests the mouse on a word of the file and returns the hover that says this. */
+  async hoverOn(lineText: string, word: string, text: RegExp): Promise<Locator> {
+    const line = this.page.locator(".view-line", { hasText: lineText });
+    await line.locator("span span", { hasText: word }).first().hover();
+    const hover = this.page
+      .locator(".monaco-hover .hover-contents", { hasText: text })
+      .filter({ visible: true })
+      .first();
+    await hover.waitFor();
+    return hover;
+  }
+
+  /** Waits until the cursor is on a line, counted from 1. */
+  async cursorAt(line: number): Promise<void> {
+    await this.page.locator("[id='status.editor.selection']", { hasText: `Ln ${line},` }).waitFor();
+  }
+
   statusBar(text: string | RegExp): Locator {
     return this.page.locator(statusItem, { hasText: text });
   }
