@@ -1,11 +1,13 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"heapline/index/dump"
@@ -25,6 +27,7 @@ type Options struct {
 	Path     string         // shown in the summary; not opened
 	Size     int64          // bytes of the file for progress, 0 where unknown
 	Workers  int            // parsers at once; 0: one a core
+	Memory   int64          // bytes that the load may take, 0 for a share of the machine's
 	Progress func(Progress) // may be nil; called from one goroutine at a time
 
 	// Counted, if not nil, is called once in the middle of a load with a
@@ -45,8 +48,7 @@ func Build(ctx context.Context, r io.Reader, opts Options) (*Snapshot, error) {
 	in.stage("finding what is alive")
 	search := graph.NewSearch(h.Refs)
 	s := newSnapshot(h, search.Reached())
-	s.summary.Path = opts.Path
-	s.summary.Repaired, s.summary.Problems = h.Repaired, problems(h, cut)
+	s.summary.Path, s.summary.Problems = opts.Path, problems(h, cut)
 	if opts.Counted != nil {
 		opts.Counted(s)
 	}
@@ -79,10 +81,17 @@ func read(ctx context.Context, in *meter, opts Options) (h *heap.Heap, cut, err 
 		return nil, nil, unreadable(in, err)
 	}
 	defer plain.Close()
-	h, err = heap.Read(ctx, plain, opts.Workers)
+	limit := opts.Memory
+	if limit <= 0 {
+		limit = DefaultMemory()
+	}
+	h, err = heap.Read(ctx, plain, heap.Options{Workers: opts.Workers, MaxMemory: limit})
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil, ctx.Err()
+	case errors.Is(err, heap.ErrTooLarge):
+		return nil, nil, fmt.Errorf("loading it would take more than the %s of memory that it may take: "+
+			"raise the limit (the setting heapline.maxMemory, the flag --max-memory), or load it on a larger machine", FormatBytes(limit))
 	case h == nil:
 		return nil, nil, unreadable(in, err)
 	}
@@ -94,6 +103,8 @@ func unreadable(in *meter, err error) error {
 	switch {
 	case in.done.Load() == 0 && in.err == nil:
 		return errors.New("the file is empty: the process may still be writing the dump, or it died before it could")
+	case errors.Is(err, heap.ErrBrokenOff):
+		return errors.New("the dump breaks off in its first record: the process died or was killed while it wrote it, or still writes it")
 	case errors.Is(err, heap.ErrNotDump):
 		return errors.New("this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them")
 	case in.err != nil:
@@ -105,18 +116,50 @@ func unreadable(in *meter, err error) error {
 // problems sums up what was lost. The end of a cut-off input is listed first:
 // it costs the most.
 func problems(h *heap.Heap, cut error) Problems {
-	p := Problems{Count: h.BadLines + h.Duplicates, First: []Problem{}}
+	p := Problems{Reasons: []Problem{}, First: []Problem{}}
 	if cut != nil {
-		p.Count++
-		p.First = append(p.First, Problem{Line: h.Lines, Offset: h.Bytes, Message: fmt.Sprintf("reading stopped here, the rest of the dump is lost: %v", cut)})
+		lost := Problem{Line: h.Lines, Offset: h.Bytes, Message: fmt.Sprintf("reading stopped here, the rest of the dump is lost: %v", cut)}
+		p.First = append(p.First, lost)
+		p.add(1, lost)
+	}
+	for reason, loss := range h.Losses {
+		p.add(loss.Lines, Problem{Line: loss.First.Line, Offset: loss.First.Offset, Message: dump.Reason(reason).String()})
 	}
 	for _, x := range h.Problems {
-		p.First = append(p.First, Problem(x))
+		p.First = append(p.First, Problem{Line: x.Line, Offset: x.Offset, Message: x.Message})
 	}
 	if h.Duplicates > 0 {
-		p.First = append(p.First, Problem{Message: fmt.Sprintf("%d records repeat the address of an earlier record and were left out", h.Duplicates)})
+		repeated := Problem{Message: repeats(h)}
+		p.First = append(p.First, repeated)
+		p.add(h.Duplicates, repeated)
 	}
 	return p
+}
+
+func (p *Problems) add(count int64, reason Problem) {
+	if count > 0 {
+		p.Count += count
+		reason.Count = count
+		p.Reasons = append(p.Reasons, reason)
+	}
+}
+
+// repeatsShown is how many repeated addresses are named.
+const repeatsShown = 3
+
+func repeats(h *heap.Heap) string {
+	var list []string
+	for _, address := range h.Repeated[:min(len(h.Repeated), repeatsShown)] {
+		list = append(list, fmt.Sprintf("%#x", address))
+	}
+	if h.Duplicates > repeatsShown {
+		list = append(list, "…")
+	}
+	noun := "records repeat the address of an earlier record and were left out"
+	if h.Duplicates == 1 {
+		noun = "record repeats the address of an earlier record and was left out"
+	}
+	return fmt.Sprintf("%d %s: %s", h.Duplicates, noun, strings.Join(list, ", "))
 }
 
 // meter counts the bytes read, reports progress and ends reading when the load
@@ -157,30 +200,58 @@ func (m *meter) report() {
 // newSnapshot adds up the live objects per site.
 func newSnapshot(h *heap.Heap, live graph.Set) *Snapshot {
 	s := &Snapshot{newest: h.Newest, first: map[string]int{}}
-	perSite := make([]Count, len(h.Sites()))
+	perSite, survivors := make([]Count, len(h.Sites())), make(map[int]Count)
 	for id := h.First(); id < h.End(); id++ {
 		if !h.Exists(id) {
 			continue
 		}
-		bytes := h.Memsize(id)
+		bytes, site := h.Memsize(id), h.SiteOf(id)
 		s.summary.Objects.add(bytes)
 		if !live.Has(id) {
 			s.summary.Garbage.add(bytes)
+			if h.Old(id) {
+				s.summary.Survivors.add(bytes)
+				count := survivors[site]
+				count.add(bytes)
+				survivors[site] = count
+			}
 			continue
 		}
 		s.summary.Live.add(bytes)
-		switch site := h.SiteOf(id); {
+		switch {
 		case h.IsTracer(id):
 			s.summary.Tracer.add(bytes)
+			continue
 		case site < 0:
 			s.summary.NoSite.add(bytes)
-		default:
-			perSite[site].add(bytes)
+			continue
+		}
+		perSite[site].add(bytes)
+		if h.Stale(id) {
+			s.summary.Stale++
 		}
 	}
 	members := s.addSites(h, perSite)
+	s.survivors = survivorSites(h, survivors)
+	s.summary.describe(h)
 	s.heap, s.caches = newContents(h, live, members, s.sites), &caches{}
 	return s
+}
+
+// survivorSites lists the survivors by site, largest bytes first; those without
+// a site have no place to look at.
+func survivorSites(h *heap.Heap, counts map[int]Count) []Survivors {
+	list := []Survivors{}
+	for site, count := range counts {
+		if site >= 0 {
+			at := h.Sites()[site]
+			list = append(list, Survivors{at.File, at.Line, count})
+		}
+	}
+	slices.SortFunc(list, func(a, b Survivors) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	return list
 }
 
 // addSites lists the sites with live objects and returns for each site of the

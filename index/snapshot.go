@@ -18,34 +18,6 @@ func (c *Count) add(bytes int64) {
 	c.Bytes += bytes
 }
 
-// Summary is what a load tells about the whole dump. Live + Garbage = Objects;
-// the sites' counts + NoSite + Tracer = Live.
-type Summary struct {
-	Path     string   `json:"path"`     // as given to Build, may be empty
-	Objects  Count    `json:"objects"`  // every heap object of the dump
-	Live     Count    `json:"live"`     // reachable from a GC root over references and class
-	Garbage  Count    `json:"garbage"`  // dumped but not live
-	Tracer   Count    `json:"tracer"`   // live, allocation tracing's own table
-	NoSite   Count    `json:"noSite"`   // live, without an allocation site
-	Sites    int      `json:"sites"`    // sites with at least one live object
-	Files    int      `json:"files"`    // files with at least one such site
-	Repaired int64    `json:"repaired"` // records MRI wrote as bad JSON, read all the same
-	Problems Problems `json:"problems"`
-}
-
-// Problems counts what could not be read; the first few are kept.
-type Problems struct {
-	Count int64     `json:"count"`
-	First []Problem `json:"first"`
-}
-
-// Problem is one unreadable or contradictory part of a dump.
-type Problem struct {
-	Line    int64  `json:"line"`   // 1-based line of the (decompressed) dump
-	Offset  int64  `json:"offset"` // bytes from the start of the (decompressed) dump to the line
-	Message string `json:"message"`
-}
-
 // SiteID identifies a site within its snapshot: an index, 0-based.
 type SiteID int
 
@@ -116,10 +88,16 @@ type Snapshot struct {
 	newest  int64
 	heap    *contents
 	caches  *caches
+
+	survivors []Survivors
 }
 
 // Summary returns the totals of the dump. Its slices are shared and read-only.
 func (s *Snapshot) Summary() Summary { return s.summary }
+
+// Survivors returns the sites of the objects that Summary counts as survivors,
+// largest bytes first. Shared, read-only.
+func (s *Snapshot) Survivors() []Survivors { return s.survivors }
 
 // Files returns the dump's paths that have a live site, sorted. Shared, read-only.
 func (s *Snapshot) Files() []string { return s.files }

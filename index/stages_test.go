@@ -123,7 +123,7 @@ func each(b *testing.B, path string, do func(*dump.Block)) {
 		b.Fatal(err)
 	}
 	defer f.Close()
-	s := dump.NewSplitter(f)
+	s := dump.NewSplitter(f, 0)
 	for {
 		block, err := s.Next()
 		if errors.Is(err, io.EOF) {

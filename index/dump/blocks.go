@@ -2,6 +2,7 @@ package dump
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"sync"
 )
@@ -26,12 +27,17 @@ type Splitter struct {
 	offset int64
 	rest   []byte // start of a line whose end has not been read
 	err    error
+	limit  int
 	pool   sync.Pool
 }
 
-// NewSplitter returns a Splitter over r, which it reads in large pieces.
-func NewSplitter(r io.Reader) *Splitter {
-	return &Splitter{r: r, pool: sync.Pool{New: func() any { return new(Block) }}}
+// ErrLongLine is returned for a line that is longer than the limit.
+var ErrLongLine = errors.New("a line is too long")
+
+// NewSplitter returns a Splitter over r, which it reads in large pieces. A line
+// may be as long as limit at least, in bytes; 0 is for no limit.
+func NewSplitter(r io.Reader, limit int) *Splitter {
+	return &Splitter{r: r, limit: limit, pool: sync.Pool{New: func() any { return new(Block) }}}
 }
 
 // Next returns the next block, io.EOF after the last one. A read error is
@@ -55,7 +61,7 @@ func (s *Splitter) Next() (*Block, error) {
 		}
 		break
 	}
-	if len(b.Data) == 0 {
+	if len(b.Data) == 0 || errors.Is(s.err, ErrLongLine) {
 		s.pool.Put(b)
 		return nil, s.err
 	}
@@ -69,6 +75,10 @@ func (s *Splitter) Next() (*Block, error) {
 // last line end in the block before a record, -1 where there is none.
 func (s *Splitter) fill(b *Block) int {
 	if len(b.Data) == cap(b.Data) {
+		if s.limit > 0 && len(b.Data) > max(s.limit, blockSize) {
+			s.err = ErrLongLine
+			return -1
+		}
 		grown := make([]byte, len(b.Data), max(blockSize, 2*cap(b.Data)))
 		copy(grown, b.Data)
 		b.Data = grown

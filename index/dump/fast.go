@@ -100,7 +100,7 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 		}
 		return fastInt(b, at, &r.Memsize)
 	case "flags":
-		return s.fastFlags(b, at)
+		return s.fastFlags(b, at, r)
 	case "value":
 		return fastEscapedText(b, at, r)
 	case "bytesize", "length", "size":
@@ -115,10 +115,14 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 		return fastText(b, at, &r.RealClassName)
 	case "singleton":
 		r.Singleton = true
+		r.traits |= sawSuperclass
 		return fastTrue(b, at)
 	case "root":
 		return fastText(b, at, &r.Root)
+	case "shape_type":
+		return fastText(b, at, &r.shapeType)
 	}
+	r.other(key)
 	return fastSkip(b, at)
 }
 
@@ -183,7 +187,8 @@ func fastFile(b []byte, at int, r *Record) int {
 	if at >= len(b) || b[at] != '"' || r.File != nil {
 		return -1
 	}
-	for i := at + 1; ; i++ {
+	plain := plainEnd(b, at+1)
+	for i := plain; ; i++ {
 		n := bytes.IndexByte(b[i:], '"')
 		if n < 0 {
 			return -1
@@ -191,7 +196,7 @@ func fastFile(b []byte, at int, r *Record) int {
 		i += n
 		if rest := b[i+1:]; len(rest) > 8 && rest[0] == ',' && rest[1] == ' ' && rest[2] == '"' {
 			if key := string(rest[3:8]); key == `line"` || key == "metho" || key == "gener" {
-				r.File = b[at+1 : i : i]
+				r.File, r.raw = b[at+1:i:i], i > plain
 				return i + 1
 			}
 		}
@@ -328,42 +333,51 @@ func fastAddresses(b []byte, at int, r *Record) int {
 	}
 }
 
-// fastFlags passes over `{"wb_protected":true, "age":3}`. A dump has a handful
-// of different flag sets, so those seen before are only compared.
-func (s *Scanner) fastFlags(b []byte, at int) int {
+// fastFlags reads `{"wb_protected":true, "age":3}`. A dump has a handful of
+// different flag sets, so those seen before are only compared.
+func (s *Scanner) fastFlags(b []byte, at int, r *Record) int {
 	n := bytes.IndexByte(b[at:], '}') + 1
 	if n == 0 {
 		return -1
 	}
-	flags := b[at : at+n]
+	text := b[at : at+n]
 	known := &s.flags[n%len(s.flags)]
-	if !bytes.Equal(flags, *known) {
-		if !flagSet(flags) {
+	if !bytes.Equal(text, known.text) {
+		parsed, ok := flagSet(text)
+		if !ok {
 			return -1
 		}
-		*known = append((*known)[:0], flags...)
+		known.flags, known.text = parsed, append(known.text[:0], text...)
 	}
+	r.setFlags(known.flags)
 	return at + n
 }
 
-// flagSet reports whether b is one flat JSON object of true and integer values.
-func flagSet(b []byte) bool {
+// knownFlags is a flag set seen before.
+type knownFlags struct {
+	text []byte
+	flags
+}
+
+// flagSet reads one flat JSON object of true and integer values.
+func flagSet(b []byte) (f flags, ok bool) {
 	if b[0] != '{' {
-		return false
+		return f, false
 	}
 	for i := 1; ; i += 2 {
-		_, at := fastKey(b, i)
+		key, at := fastKey(b, i)
 		if at < 0 {
-			return false
+			return f, false
 		}
+		f.set(key)
 		if i = fastSkip(b, at); i < 0 || i >= len(b) {
-			return false
+			return f, false
 		}
 		if b[i] == '}' {
-			return i == len(b)-1
+			return f, i == len(b)-1
 		}
 		if b[i] != ',' || i+1 >= len(b) || b[i+1] != ' ' {
-			return false
+			return f, false
 		}
 	}
 }

@@ -84,8 +84,15 @@ type Record struct {
 	RealClassName []byte // singleton classes, Ruby 3.1+
 	Singleton     bool
 
-	seen  uint8 // bits of the keys of a site that were read
-	twice bool  // one of them stands there twice
+	Old   bool // has survived as many GCs as make an object old
+	Young bool // has not, though nothing keeps it from getting old
+
+	shapeType []byte
+	traits    Traits
+	unknown   [][]byte // keys that this package does not know
+	raw       bool     // holds a text that MRI has not escaped
+	seen      uint8    // bits of the keys of a site that were read
+	twice     bool     // one of them stands there twice
 }
 
 // once notes that a key of a site was read.
@@ -95,8 +102,8 @@ func (r *Record) once(bit uint8) {
 }
 
 func (r *Record) reset() {
-	refs := r.References[:0]
-	*r = Record{References: refs, Generation: -1, Size: -1}
+	refs, unknown := r.References[:0], r.unknown[:0]
+	*r = Record{References: refs, Generation: -1, Size: -1, unknown: unknown}
 }
 
 // Text is the record's Value without JSON escapes, nil where it has none.

@@ -102,7 +102,7 @@ func TestBlocksKeepTornRecordsTogether(t *testing.T) {
 		fmt.Fprintf(&text, `{"address":"0xa", "type":"OBJECT", "file":"%s"%s`+"\n", name, siteTail)
 		records++
 	}
-	s, scanner, offset := NewSplitter(anySize{strings.NewReader(text.String()), rnd}), NewScanner(), int64(0)
+	s, scanner, offset := NewSplitter(anySize{strings.NewReader(text.String()), rnd}, 0), NewScanner(), int64(0)
 	for {
 		b, err := s.Next()
 		if errors.Is(err, io.EOF) {

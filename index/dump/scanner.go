@@ -10,13 +10,6 @@ import (
 // maxMemsize bounds a believable shallow size, so that sums cannot overflow.
 const maxMemsize = 1 << 48
 
-// Problem is a line that could not be read.
-type Problem struct {
-	Line    int64 // 1-based
-	Offset  int64 // bytes from the start of the (decompressed) dump to the line
-	Message string
-}
-
 // Scanner reads the records of one block of whole lines after the other. The
 // zero value is not usable; call NewScanner.
 type Scanner struct {
@@ -27,13 +20,15 @@ type Scanner struct {
 	record   Record
 	problem  *Problem
 	repaired int64
-	flags    [8][]byte
+	traits   Traits
+	unknown  map[string]int64
+	flags    [8]knownFlags
 	iter     *jsoniter.Iterator
 }
 
 // NewScanner returns a Scanner without input.
 func NewScanner() *Scanner {
-	return &Scanner{iter: jsoniter.ParseBytes(jsoniter.ConfigDefault, nil)}
+	return &Scanner{iter: jsoniter.ParseBytes(jsoniter.ConfigDefault, nil), unknown: map[string]int64{}}
 }
 
 // Reset starts on a block that begins offset bytes into the dump. Problems
@@ -54,6 +49,36 @@ func (s *Scanner) Lines() int64 { return s.line }
 // Repaired returns how many of the block's records were not or not truly
 // readable as JSON and were read all the same.
 func (s *Scanner) Repaired() int64 { return s.repaired }
+
+// Traits returns what all records read so far, of every block, show of the Ruby
+// that wrote them.
+func (s *Scanner) Traits() Traits { return s.traits }
+
+// UnknownKeys returns how often keys that this package does not know stood in
+// the records of all blocks. Those of which there are too many are counted
+// under MoreKeys. The map belongs to the Scanner.
+func (s *Scanner) UnknownKeys() map[string]int64 { return s.unknown }
+
+// MoreKeys is the name of the keys that are not counted one by one.
+const MoreKeys = "…"
+
+// Bounds for what a hostile dump can make grow.
+const (
+	unknownKeys   = 64
+	unknownKeyLen = 64
+)
+
+// learn takes from a good record what it shows of the dump.
+func (s *Scanner) learn(r *Record) {
+	s.traits |= r.traitsOf()
+	for _, key := range r.unknown {
+		name := string(key)
+		if _, ok := s.unknown[name]; !ok && (len(s.unknown) >= unknownKeys || len(name) > unknownKeyLen) {
+			name = MoreKeys
+		}
+		s.unknown[name]++
+	}
+}
 
 // Next reads on to the next record or problem and reports whether there was
 // one. Blank lines are passed over.
@@ -77,8 +102,14 @@ func (s *Scanner) Next() bool {
 			continue
 		}
 		s.problem = nil
-		if err := s.parse(line); err != nil {
-			s.problem = &Problem{Line: s.line, Offset: at, Message: err.Error()}
+		number := s.line
+		if f := s.parse(line); f != nil {
+			s.problem = &Problem{Line: number, Offset: at, Reason: f.reason, Message: f.message}
+			if s.rest == nil && startsRecord(line) {
+				s.problem.Reason = BrokenOff
+			}
+		} else {
+			s.learn(&s.record)
 		}
 		return true
 	}
@@ -92,11 +123,15 @@ func (s *Scanner) Record() *Record { return &s.record }
 // Problem says why the line just read is no record, nil where it is one.
 func (s *Scanner) Problem() *Problem { return s.problem }
 
-func (s *Scanner) parse(line []byte) error {
+func (s *Scanner) parse(line []byte) *fault {
 	r := &s.record
 	r.reset()
 	if s.fast(line, r) {
-		return r.check()
+		err := r.check()
+		if r.raw && err == nil {
+			s.repaired++
+		}
+		return err
 	}
 	r.reset()
 	err := s.slow(line, r)
@@ -146,16 +181,16 @@ func (r *Record) doubtful(line []byte) bool {
 }
 
 // check tells a record from other JSON.
-func (r *Record) check() error {
+func (r *Record) check() *fault {
 	switch {
 	case r.TypeName == nil:
-		return fmt.Errorf("not a heap dump record: it has no type")
+		return &fault{Foreign, "not a heap dump record: it has no type"}
 	case r.Type == Root && r.Root == nil:
-		return fmt.Errorf("a ROOT record without the name of its root")
+		return &fault{Foreign, "a ROOT record without the name of its root"}
 	case r.Type != Root && r.Address == 0:
-		return fmt.Errorf("a %.24s record without an address", r.TypeName)
+		return &fault{Foreign, fmt.Sprintf("a %.24s record without an address", r.TypeName)}
 	case r.Memsize < 0 || r.Memsize > maxMemsize:
-		return fmt.Errorf("memsize %d is out of range", r.Memsize)
+		return &fault{OutOfRange, fmt.Sprintf("memsize %d is out of range", r.Memsize)}
 	}
 	return nil
 }

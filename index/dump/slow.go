@@ -16,23 +16,23 @@ import (
 // recognise: escapes in names, other white space, keys of Rubies to come.
 // json-iterator is lax at some edges (it takes an object without its closing
 // brace), so encoding/json has the word on what is JSON.
-func (s *Scanner) slow(b []byte, r *Record) error {
+func (s *Scanner) slow(b []byte, r *Record) *fault {
 	var object json.RawMessage
 	if err := json.Unmarshal(b, &object); err != nil {
-		return fmt.Errorf("not valid JSON: %w", err)
+		return notJSON(b, err)
 	}
 	it := s.iter
 	it.ResetBytes(b)
 	it.Error = nil
 	if it.WhatIsNext() != jsoniter.ObjectValue {
-		return errors.New("not a JSON object")
+		return &fault{Foreign, "not a JSON object"}
 	}
 	it.ReadObjectCB(func(it *jsoniter.Iterator, key string) bool {
 		slowValue(it, key, r)
 		return it.Error == nil
 	})
 	if it.Error != nil && !errors.Is(it.Error, io.EOF) {
-		return it.Error
+		return &fault{OutOfRange, it.Error.Error()}
 	}
 	return nil
 }
@@ -45,6 +45,10 @@ func slowValue(it *jsoniter.Iterator, key string, r *Record) {
 		r.Class = slowAddress(it)
 	case "references":
 		r.References = r.References[:0]
+		if it.WhatIsNext() != jsoniter.ArrayValue {
+			it.Skip()
+			return
+		}
 		it.ReadArrayCB(func(it *jsoniter.Iterator) bool {
 			r.References = append(r.References, slowAddress(it))
 			return it.Error == nil
@@ -82,10 +86,42 @@ func slowValue(it *jsoniter.Iterator, key string, r *Record) {
 	case "real_class_name":
 		r.RealClassName = slowText(it)
 	case "singleton":
-		r.Singleton = it.ReadBool()
+		r.Singleton = slowTrue(it)
+		r.traits |= sawSuperclass
+	case "shape_type":
+		r.shapeType = slowText(it)
+	case "flags":
+		slowFlags(it, r)
 	default:
+		r.other([]byte(key))
 		it.Skip()
 	}
+}
+
+func slowFlags(it *jsoniter.Iterator, r *Record) {
+	if it.WhatIsNext() != jsoniter.ObjectValue {
+		it.Skip()
+		return
+	}
+	var f flags
+	it.ReadObjectCB(func(it *jsoniter.Iterator, name string) bool {
+		if it.WhatIsNext() != jsoniter.BoolValue {
+			it.Skip()
+			f.set([]byte(name))
+		} else if it.ReadBool() {
+			f.set([]byte(name))
+		}
+		return it.Error == nil
+	})
+	r.setFlags(f)
+}
+
+func slowTrue(it *jsoniter.Iterator) bool {
+	if it.WhatIsNext() != jsoniter.BoolValue {
+		it.Skip()
+		return false
+	}
+	return it.ReadBool()
 }
 
 func slowText(it *jsoniter.Iterator) []byte {

@@ -24,13 +24,13 @@ func (h *Heap) findInstances() {
 }
 
 func (h *Heap) isSingleton(class ID) bool {
-	return h.kind[class] == dump.Class && strings.HasPrefix(h.names[h.extra[class]], singletonMark)
+	return h.Kind(class) == dump.Class && strings.HasPrefix(h.names[h.extra[class]], singletonMark)
 }
 
 // ClassKey returns a number that is the same for two objects only if ClassName
 // is the same too; it is cheap, the name is not.
 func (h *Heap) ClassKey(id ID) uint64 {
-	kind := h.kind[id]
+	kind := h.Kind(id)
 	if kind == dump.IMemo || kind == dump.Data && h.extra[id] != 0 || kind == dump.Other {
 		return 1<<63 | uint64(kind)<<32 | uint64(h.extra[id])
 	}
@@ -44,7 +44,7 @@ func (h *Heap) ClassKey(id ID) uint64 {
 // singleton class of Foo, #<Class:file:line> for an anonymous class made there,
 // <iseq> (IMEMO) and <proc> (DATA) for the VM's own objects.
 func (h *Heap) ClassName(id ID) string {
-	kind := h.kind[id]
+	kind := h.Kind(id)
 	text := ""
 	if named(kind) {
 		text = h.names[h.extra[id]]
@@ -72,7 +72,7 @@ func (h *Heap) NameOf(class ID) string { return h.nameOf(class, 0) }
 const maxNesting = 8
 
 func (h *Heap) nameOf(class ID, depth int) string {
-	if kind := h.kind[class]; kind != dump.Class && kind != dump.Module {
+	if kind := h.Kind(class); kind != dump.Class && kind != dump.Module {
 		return fmt.Sprintf("#<%s:%#x>", kind, h.address[class])
 	}
 	name := h.names[h.extra[class]]
@@ -83,7 +83,7 @@ func (h *Heap) nameOf(class ID, depth int) string {
 		return name
 	}
 	kind := "Class"
-	if h.kind[class] == dump.Module {
+	if h.Kind(class) == dump.Module {
 		kind = "Module"
 	}
 	if site := h.SiteOf(class); site >= 0 {
@@ -100,7 +100,7 @@ func (h *Heap) attachedName(singleton ID, real string, depth int) string {
 	if !ok || depth >= maxNesting {
 		return real
 	}
-	if kind := h.kind[object]; kind == dump.Class || kind == dump.Module {
+	if kind := h.Kind(object); kind == dump.Class || kind == dump.Module {
 		return h.nameOf(object, depth+1)
 	}
 	return "#<" + real + ">"

@@ -5,11 +5,13 @@
 package heap
 
 import (
-	"slices"
-
 	"heapline/index/dump"
 	"heapline/index/graph"
 )
+
+// NoRoots is the category that stands for all GC roots of a dump without any:
+// what is alive cannot be told there, so every object counts as held by it.
+const NoRoots = "(not in the dump)"
 
 // ID is an object's number within its heap, which is its node in the graph.
 type ID = graph.Node
@@ -21,19 +23,32 @@ type Heap struct {
 	// an address that is not in the dump is left out and counted in Dangling.
 	Refs graph.CSR
 
-	Dangling   int64          // references that lead to no object of the dump
-	Duplicates int64          // records that repeat an address; only the first counts
-	Lines      int64          // lines of the dump
-	Bytes      int64          // bytes of the dump, decompressed
-	Newest     int64          // highest generation, -1 where there is none
-	BadLines   int64          // lines that could not be read
-	Repaired   int64          // records that were no good JSON and were read all the same
-	Problems   []dump.Problem // the first of the unread and contradictory lines, in order
+	Dangling   int64    // references that lead to no object of the dump
+	Duplicates int64    // records that repeat an address; only the first counts
+	Repeated   []uint64 // the first of their addresses
+	Newest     int64    // highest generation, -1 where there is none
+	Traced     int64    // objects with a generation
+	Zombies    int64    // dead objects that wait for their finalizers
+
+	// Of the whole input, whichever of its dumps is loaded:
+
+	Lines        int64              // lines
+	Bytes        int64              // bytes, decompressed
+	Repaired     int64              // records that were no good JSON and were read all the same
+	Problems     []dump.Problem     // the first unreadable lines, in order
+	Losses       [dump.Reasons]Loss // all unreadable lines by reason
+	Shapes       int64              // records of class layouts
+	FreeSlots    int64              // records of slots without an object
+	Traits       dump.Traits        // what the records show of the Ruby that wrote them
+	UnknownKeys  map[string]int64   // keys that this version does not know, bounded
+	UnknownTypes map[string]int64   // types of objects that this version does not know
+	Dumps        int                // dumps one behind the other
+	Loaded       int                // which of them this is, 1-based
 
 	roots    []string // categories, by id - 1
 	address  []uint64
 	class    []ID
-	kind     []dump.Type
+	kind     []kind
 	memsize  []uint32
 	huge     map[ID]int64
 	spot     []uint32
@@ -85,10 +100,23 @@ func (h *Heap) SpotOf(id ID) uint32 { return h.spot[id] }
 func (h *Heap) Spots() []Spot { return h.spots }
 
 // Exists reports whether id is an object and not, say, the repetition of one.
-func (h *Heap) Exists(id ID) bool { return h.kind[id] != dump.None }
+func (h *Heap) Exists(id ID) bool { return h.Kind(id) != dump.None }
 
 // Kind returns an object's type.
-func (h *Heap) Kind(id ID) dump.Type { return h.kind[id] }
+func (h *Heap) Kind(id ID) dump.Type { return h.kind[id].of() }
+
+// Old reports whether an object has survived as many GCs as make one old.
+func (h *Heap) Old(id ID) bool { return h.kind[id]&oldBit != 0 }
+
+// Stale reports whether an object is far too young for its generation: its site
+// is then that of a dead object, which was at its address before it. MRI keeps
+// the sites of objects that die after tracing was stopped.
+func (h *Heap) Stale(id ID) bool {
+	return h.kind[id]&youngBit != 0 && h.born[id] != 0 && h.Newest-h.Generation(id) >= staleAfter
+}
+
+// staleAfter is after how many GCs every object that can become old is old.
+const staleAfter = 4
 
 // Address returns where an object was in the process's memory.
 func (h *Heap) Address(id ID) uint64 { return h.address[id] }
@@ -107,7 +135,7 @@ func (h *Heap) Memsize(id ID) int64 {
 // Size returns an ARRAY's length, a HASH's size or a STRING's bytes, -1 where
 // unknown.
 func (h *Heap) Size(id ID) int64 {
-	switch h.kind[id] {
+	switch h.Kind(id) {
 	case dump.Array, dump.Hash, dump.String, dump.Symbol:
 		return int64(h.extra[id]) - 1
 	}
@@ -130,16 +158,5 @@ const tracerStruct = "ObjectTracing/allocation_info_tracer"
 // IsTracer reports whether an object is allocation tracing's own table (MRI:
 // ext/objspace/object_tracing.c), often the largest thing in a traced heap.
 func (h *Heap) IsTracer(id ID) bool {
-	return h.kind[id] == dump.Data && h.names[h.extra[id]] == tracerStruct
-}
-
-// problem notes a contradiction that has no line of its own.
-func (h *Heap) problem(p dump.Problem) {
-	if len(h.Problems) < problemsKept {
-		h.Problems = append(h.Problems, p)
-	}
-}
-
-func sortProblems(list []dump.Problem) {
-	slices.SortFunc(list, func(a, b dump.Problem) int { return int(a.Offset - b.Offset) })
+	return h.Kind(id) == dump.Data && h.names[h.extra[id]] == tracerStruct
 }

@@ -30,11 +30,11 @@ func (h *Heap) link(ctx context.Context, parts []*part, index *addresses, catego
 		s := stretch{part: p, first: first, start: start}
 		start += len(p.refs) + len(p.refEnd)
 		first += len(p.refEnd)
-		group.Go(func() error {
+		group.Go(guard(func() error {
 			s.link(h, index, targets, offsets)
 			stretches[i] = s
 			return ctx.Err()
-		})
+		}))
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -98,7 +98,7 @@ func (s *stretch) link(h *Heap, index *addresses, targets []ID, offsets []uint32
 	for i, to := range p.refEnd {
 		id := s.first + i
 		offsets[id] = uint32(at - s.start)
-		if h.kind[id] == dump.None { // repeats another object's address
+		if h.Kind(ID(id)) == dump.None { // repeats another object's address
 			from = to
 			continue
 		}
@@ -125,7 +125,7 @@ func (s *stretch) link(h *Heap, index *addresses, targets []ID, offsets []uint32
 // whatever word its slot holds, from 4.0 on the owner of instance variables.
 func (h *Heap) classOf(id int, addr uint64, index *addresses) ID {
 	class := index.lookup(addr)
-	if class != noNode && h.kind[id] != dump.IMemo {
+	if class != noNode && h.Kind(ID(id)) != dump.IMemo {
 		h.class[id] = class
 	}
 	return class

@@ -20,24 +20,80 @@ const maxObjects = math.MaxUint32 - 1<<16
 
 // merge makes one heap of the parts, which it takes apart: a part's columns are
 // let go as soon as they are copied.
-func merge(ctx context.Context, parts []*part, crew []*worker, workers int) (*Heap, error) {
+func merge(ctx context.Context, parts []*part, crew []*worker, workers int, cut bool) (*Heap, error) {
 	h := &Heap{Newest: -1, huge: map[ID]int64{}, samples: map[ID]sample{}}
+	h.tally(parts, crew)
+	parts, h.Dumps, h.Loaded = pickDump(parts, cut || h.Losses[dump.BrokenOff].Lines > 0)
 	categories := h.addRoots(parts)
 	objects, edges := size(parts)
 	if objects > maxObjects || edges > maxObjects {
 		return nil, fmt.Errorf("the dump has %d objects and %d references: more than this version can number", objects, edges)
 	}
 	renumber := h.mergeNames(crew)
-	h.columns(parts, renumber, int(objects), workers)
+	if err := h.columns(parts, renumber, int(objects), workers); err != nil {
+		return nil, err
+	}
 	index := newAddresses(h.address[h.First():], h.First(), func(id ID) {
-		h.kind[id] = dump.None
-		h.Duplicates++
+		h.kind[id] = kind(dump.None)
+		if h.Duplicates++; len(h.Repeated) < problemsKept {
+			h.Repeated = append(h.Repeated, h.address[id])
+		}
 	})
 	if err := h.link(ctx, parts, index, categories, int(edges), workers); err != nil {
 		return nil, err
 	}
+	if len(h.roots) == 1 && h.roots[0] == NoRoots {
+		h.Refs = withHeads(h.Refs, h.First(), h.Exists)
+	}
 	h.findInstances()
+	h.learn()
 	return h, nil
+}
+
+// tally adds up what the whole input holds, whichever of its dumps is loaded.
+func (h *Heap) tally(parts []*part, crew []*worker) {
+	for _, p := range parts {
+		for _, problem := range p.problems {
+			if problem.Line += h.Lines; len(h.Problems) < problemsKept {
+				h.Problems = append(h.Problems, problem)
+			}
+		}
+		for reason, loss := range p.losses {
+			loss.First.Line += h.Lines
+			h.Losses[reason].add(loss)
+		}
+		h.Repaired += p.repaired
+		h.Lines += p.lines
+		h.Bytes += p.bytes
+		h.Shapes += p.shapes
+		h.FreeSlots += p.free
+	}
+	h.UnknownKeys = map[string]int64{}
+	for _, w := range crew {
+		h.Traits |= w.scanner.Traits()
+		for key, n := range w.scanner.UnknownKeys() {
+			h.UnknownKeys[key] += n
+		}
+	}
+}
+
+// learn counts what the loaded objects tell of the dump.
+func (h *Heap) learn() {
+	h.UnknownTypes = map[string]int64{}
+	for id := h.First(); id < h.End(); id++ {
+		switch h.Kind(id) {
+		case dump.None: // repeats an address
+			continue
+		case dump.Zombie:
+			h.Zombies++
+		case dump.Other:
+			h.UnknownTypes[h.names[h.extra[id]]]++
+		}
+		if h.born[id] != 0 {
+			h.Traced++
+			h.Newest = max(h.Newest, h.Generation(id))
+		}
+	}
 }
 
 func size(parts []*part) (objects, edges int64) {
@@ -61,6 +117,9 @@ func (h *Heap) addRoots(parts []*part) map[string]ID {
 				categories[r.category] = ID(len(h.roots))
 			}
 		}
+	}
+	if len(h.roots) == 0 {
+		h.roots = []string{NoRoots}
 	}
 	return categories
 }
@@ -124,13 +183,13 @@ func (h *Heap) mergeSpots(crew []*worker, renumber []numbering) {
 
 // columns copies all but the references into columns of the final length. The
 // pseudo-root and the categories have entries too, of type ROOT.
-func (h *Heap) columns(parts []*part, renumber []numbering, objects, workers int) {
+func (h *Heap) columns(parts []*part, renumber []numbering, objects, workers int) error {
 	n := objects + int(h.First())
-	h.address, h.kind = make([]uint64, n), make([]dump.Type, n)
+	h.address, h.kind = make([]uint64, n), make([]kind, n)
 	h.memsize, h.spot = make([]uint32, n), make([]uint32, n)
 	h.born, h.extra = make([]uint32, n), make([]uint32, n)
 	for id := range h.First() {
-		h.kind[id] = dump.Root
+		h.kind[id] = kind(dump.Root)
 	}
 	var group errgroup.Group
 	group.SetLimit(workers)
@@ -138,20 +197,24 @@ func (h *Heap) columns(parts []*part, renumber []numbering, objects, workers int
 	var samples []sample
 	for _, p := range parts {
 		first := at
-		group.Go(func() error {
+		group.Go(guard(func() error {
 			h.fill(p, renumber[p.worker], first)
 			return nil
-		})
+		}))
 		for _, s := range p.samples {
 			s.at += at
 			samples = append(samples, s)
 		}
-		h.details(p, at)
+		for _, x := range p.huge {
+			h.huge[ID(at+x.at)] = x.bytes
+		}
 		at += len(p.refEnd)
 	}
-	_ = group.Wait() // no part fails
-	sortProblems(h.Problems)
+	if err := group.Wait(); err != nil {
+		return err
+	}
 	h.keepSamples(samples)
+	return nil
 }
 
 // fill copies one part's columns behind each other's and lets them go.
@@ -164,7 +227,7 @@ func (h *Heap) fill(p *part, ids numbering, at int) {
 		h.spot[at+i] = ids.spots[spot]
 	}
 	for i, x := range p.extra {
-		if named(p.kind[i]) {
+		if named(p.kind[i].of()) {
 			x = ids.names[x]
 		}
 		h.extra[at+i] = x
@@ -197,20 +260,4 @@ func named(t dump.Type) bool {
 		return true
 	}
 	return false
-}
-
-// details takes what a part knows of single objects and lines.
-func (h *Heap) details(p *part, at int) {
-	for _, x := range p.huge {
-		h.huge[ID(at+x.at)] = x.bytes
-	}
-	for _, problem := range p.problems {
-		problem.Line += h.Lines
-		h.problem(problem)
-	}
-	h.BadLines += p.bad
-	h.Repaired += p.repaired
-	h.Lines += p.lines
-	h.Bytes += p.bytes
-	h.Newest = max(h.Newest, p.newest)
 }

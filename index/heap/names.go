@@ -12,6 +12,7 @@ import (
 type names struct {
 	byText map[string]uint32
 	texts  []string // by number
+	bytes  int64    // of all texts
 }
 
 func newNames() *names {
@@ -39,6 +40,7 @@ func (n *names) text(s string) uint32 {
 func (n *names) add(s string) uint32 {
 	id := uint32(len(n.texts))
 	n.texts = append(n.texts, s)
+	n.bytes += int64(len(s))
 	n.byText[s] = id
 	return id
 }

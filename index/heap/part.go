@@ -18,7 +18,7 @@ type part struct {
 
 	address []uint64
 	class   []uint64 // address of the class, 0 where there is none
-	kind    []dump.Type
+	kind    []kind
 	memsize []uint32 // bytes, saturated: then huge has the true one
 	huge    []hugeObject
 	spot    []uint32 // worker's number of (file, line, method), 0 where untraced
@@ -29,9 +29,47 @@ type part struct {
 
 	roots    []rootRecord
 	samples  []sample
-	problems []dump.Problem
-	bad      int64 // number of problems; only the first are kept
-	newest   int64
+	problems []dump.Problem // the first ones
+	losses   [dump.Reasons]Loss
+	shapes   int64
+	free     int64 // slots
+}
+
+// kind is an object's type, with a bit for whether it is old, or young though
+// it could have become old.
+type kind uint8
+
+const (
+	oldBit   kind = 1 << 7
+	youngBit kind = 1 << 6
+	typeMask kind = youngBit - 1
+)
+
+func kindOf(r *dump.Record) kind {
+	k := kind(r.Type)
+	if r.Old {
+		k |= oldBit
+	}
+	if r.Young {
+		k |= youngBit
+	}
+	return k
+}
+
+func (k kind) of() dump.Type { return dump.Type(k & typeMask) }
+
+// Loss is how many lines could not be read for one reason, and the first of them.
+type Loss struct {
+	Lines int64 // count
+	First dump.Problem
+}
+
+// add counts the lines of a later part of the dump.
+func (l *Loss) add(later Loss) {
+	if l.Lines == 0 {
+		l.First = later.First
+	}
+	l.Lines += later.Lines
 }
 
 type hugeObject struct {
@@ -42,6 +80,7 @@ type hugeObject struct {
 type rootRecord struct {
 	category string
 	refs     []uint64
+	at       int // objects of the part before it
 }
 
 // sample is the start of a String's value.
@@ -65,6 +104,7 @@ type worker struct {
 	spots   *spots
 	best    topStrings
 	scratch part
+	charged int64 // bytes of names and spots that the budget knows of
 }
 
 func newWorker(number int) *worker {
@@ -79,21 +119,38 @@ func (w *worker) read(b *dump.Block) *part {
 	w.scanner.Reset(b.Data, b.Offset)
 	for w.scanner.Next() {
 		if problem := w.scanner.Problem(); problem != nil {
-			if p.bad++; p.bad <= problemsKept {
-				p.problems = append(p.problems, *problem)
-			}
+			p.lost(*problem)
 			continue
 		}
 		switch r := w.scanner.Record(); r.Type {
-		case dump.Shape, dump.None: // no objects: class layouts, free slots
+		case dump.Shape: // class layouts
+			p.shapes++
+		case dump.None:
+			p.free++
 		case dump.Root:
-			p.roots = append(p.roots, rootRecord{string(r.Root), slices.Clone(r.References)})
+			p.roots = append(p.roots, rootRecord{string(r.Root), slices.Clone(r.References), len(p.address)})
 		default:
 			w.add(p, r, b.Seq)
 		}
 	}
 	p.lines, p.bytes, p.repaired = w.scanner.Lines(), int64(len(b.Data)), w.scanner.Repaired()
 	return p.fitted(w.number)
+}
+
+// lost counts a line that could not be read.
+func (p *part) lost(problem dump.Problem) {
+	if len(p.problems) < problemsKept {
+		p.problems = append(p.problems, problem)
+	}
+	p.losses[problem.Reason].add(Loss{1, problem})
+}
+
+// bad is how many lines could not be read.
+func (p *part) bad() (n int64) {
+	for _, l := range p.losses {
+		n += l.Lines
+	}
+	return n
 }
 
 func (w *worker) add(p *part, r *dump.Record, block int) {
@@ -107,11 +164,10 @@ func (w *worker) add(p *part, r *dump.Record, block int) {
 	}
 	if r.Generation >= 0 && r.Generation < math.MaxUint32 {
 		born = uint32(r.Generation) + 1
-		p.newest = max(p.newest, r.Generation)
 	}
 	p.address = append(p.address, r.Address)
 	p.class = append(p.class, r.Class)
-	p.kind = append(p.kind, r.Type)
+	p.kind = append(p.kind, kindOf(r))
 	p.memsize = append(p.memsize, saturate(r.Memsize))
 	p.spot = append(p.spot, spot)
 	p.born = append(p.born, born)
@@ -135,7 +191,7 @@ func (w *worker) extra(r *dump.Record) uint32 {
 	case dump.Other:
 		return w.names.number(r.TypeName)
 	}
-	return saturate(r.Size + 1)
+	return saturate(min(max(r.Size, -1), math.MaxUint32) + 1)
 }
 
 func saturate(n int64) uint32 { return uint32(min(n, math.MaxUint32)) }
@@ -143,7 +199,7 @@ func saturate(n int64) uint32 { return uint32(min(n, math.MaxUint32)) }
 func (p *part) reset() {
 	*p = part{
 		address: p.address[:0], class: p.class[:0], kind: p.kind[:0], memsize: p.memsize[:0], spot: p.spot[:0],
-		born: p.born[:0], extra: p.extra[:0], refEnd: p.refEnd[:0], refs: p.refs[:0], newest: -1,
+		born: p.born[:0], extra: p.extra[:0], refEnd: p.refEnd[:0], refs: p.refs[:0],
 	}
 }
 

@@ -3,8 +3,10 @@ package heap
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,22 +20,32 @@ var ErrNotDump = errors.New("not a Ruby heap dump")
 // dump, so that a large file of another kind is not read to its end.
 const hopeless = 10_000
 
-// Read reads a plain dump with the given number of parsers at once, 0 for one
-// a core. Ids follow the order of the dump whatever the number. What the input
-// holds before a read error is returned beside that error; a nil Heap means
-// that nothing could be read.
-func Read(ctx context.Context, r io.Reader, workers int) (*Heap, error) {
+// ErrBrokenOff is returned for input that ends within its first record.
+var ErrBrokenOff = errors.New("the dump breaks off in its first record")
+
+// Options are how to read.
+type Options struct {
+	Workers   int   // parsers at once, 0 for one a core; ids follow the order of the dump whatever the number
+	MaxMemory int64 // bytes that a load may take at its peak, 0 for no limit
+}
+
+// Read reads a plain dump. What the input holds before a read error is returned
+// beside that error; a nil Heap means that nothing could be read, or that it
+// takes more memory than it may (ErrTooLarge).
+func Read(ctx context.Context, r io.Reader, o Options) (*Heap, error) {
+	workers := o.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	parts, crew, readErr, err := readParts(ctx, dump.NewSplitter(r), workers)
+	budget := newBudget(o.MaxMemory)
+	parts, crew, readErr, err := readParts(ctx, dump.NewSplitter(r, budget.longestLine()), workers, budget)
 	if err != nil {
 		return nil, err
 	}
 	if !anyRecord(parts) {
 		return nil, emptyError(parts, readErr)
 	}
-	h, err := merge(ctx, parts, crew, workers)
+	h, err := merge(ctx, parts, crew, workers, readErr != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -55,19 +67,24 @@ func emptyError(parts []*part, readErr error) error {
 		return readErr
 	case len(parts) == 0:
 		return io.ErrUnexpectedEOF
+	case parts[0].losses[dump.BrokenOff].Lines > 0 && parts[0].bad() == 1:
+		return ErrBrokenOff
 	}
 	return ErrNotDump
 }
 
 // readParts parses all blocks. readErr is the input's own error, err that of a
 // cancelled context or of input that is no dump.
-func readParts(ctx context.Context, s *dump.Splitter, workers int) (parts []*part, crew []*worker, readErr, err error) {
+func readParts(ctx context.Context, s *dump.Splitter, workers int, budget *budget) (parts []*part, crew []*worker, readErr, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	blocks := make(chan *dump.Block, workers)
-	group.Go(func() error {
+	group.Go(guard(func() error {
 		defer close(blocks)
 		for {
 			b, err := s.Next()
+			if errors.Is(err, dump.ErrLongLine) {
+				return ErrTooLarge
+			}
 			if err != nil {
 				if err != io.EOF { //nolint:errorlint // a wrapped EOF is an error of the decompressor
 					readErr = err
@@ -80,13 +97,13 @@ func readParts(ctx context.Context, s *dump.Splitter, workers int) (parts []*par
 				return ctx.Err()
 			}
 		}
-	})
+	}))
 	byWorker := make([]map[int]*part, workers)
 	for i := range workers {
 		w := newWorker(i)
 		crew = append(crew, w)
 		byWorker[i] = map[int]*part{}
-		group.Go(func() error { return w.readAll(ctx, blocks, s, byWorker[i]) })
+		group.Go(guard(func() error { return w.readAll(ctx, blocks, s, byWorker[i], budget) }))
 	}
 	if err := group.Wait(); err != nil {
 		return nil, nil, nil, err
@@ -94,7 +111,7 @@ func readParts(ctx context.Context, s *dump.Splitter, workers int) (parts []*par
 	return inOrder(byWorker), crew, readErr, nil
 }
 
-func (w *worker) readAll(ctx context.Context, blocks <-chan *dump.Block, s *dump.Splitter, to map[int]*part) error {
+func (w *worker) readAll(ctx context.Context, blocks <-chan *dump.Block, s *dump.Splitter, to map[int]*part, budget *budget) error {
 	bad, good := int64(0), false
 	for b := range blocks {
 		if ctx.Err() != nil {
@@ -103,7 +120,10 @@ func (w *worker) readAll(ctx context.Context, blocks <-chan *dump.Block, s *dump
 		p := w.read(b)
 		to[b.Seq] = p
 		s.Release(b)
-		bad += p.bad
+		if err := budget.take(p, w); err != nil {
+			return err
+		}
+		bad += p.bad()
 		good = good || len(p.address) > 0 || len(p.roots) > 0
 		if !good && bad > hopeless {
 			return ErrNotDump
@@ -124,4 +144,17 @@ func inOrder(byWorker []map[int]*part) []*part {
 		}
 	}
 	return parts
+}
+
+// guard makes an error of a panic: in a goroutine of a load one would end the
+// process, and with it what was loaded before.
+func guard(do func() error) func() error {
+	return func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("a bug in Heapline: %v\n%s", p, debug.Stack())
+			}
+		}()
+		return do()
+	}
 }
