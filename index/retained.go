@@ -27,32 +27,24 @@ func (c *contents) bounds(g grouping) []Retained {
 	return list
 }
 
-// walks is how many groups are walked without at once, and fewWalks up to how
-// many the small masks serve.
-const (
-	walks    = 64
-	fewWalks = 8
-)
+// walks is how many groups are walked without at once.
+const walks = 64
 
 // exactly computes what up to 64 groups retain.
 func (c *contents) exactly(ctx context.Context, g grouping, wanted []int32) ([]Retained, error) {
-	if len(wanted) <= fewWalks {
-		return without(ctx, c, g, wanted, ^uint8(0)>>(fewWalks-len(wanted)))
+	if len(wanted) == 1 {
+		r, err := c.without(ctx, g, wanted[0])
+		return []Retained{r}, err
 	}
-	return without(ctx, c, g, wanted, ^uint64(0)>>(walks-len(wanted)))
-}
-
-// without adds up, for each wanted group, what is live and not reached without
-// it. all has a bit for each of them.
-func without[M graph.Mask](ctx context.Context, c *contents, g grouping, wanted []int32, all M) ([]Retained, error) {
-	mask := make([]M, g.groups)
+	first := c.heap.First()
+	mask := make([]uint64, g.groups)
 	list := make([]Retained, len(wanted))
 	for i, group := range wanted {
 		mask[group] |= 1 << i
 		list[i].Exact = true
 	}
-	first := c.heap.First()
-	reached, err := graph.ReachWithout(ctx, c.heap.Refs, all, func(id heap.ID) M {
+	all := ^uint64(0) >> (walks - len(wanted))
+	reached, err := c.heap.Refs.ReachWithout(ctx, all, func(id heap.ID) uint64 {
 		if id < first {
 			return 0
 		}
@@ -71,12 +63,38 @@ func without[M graph.Mask](ctx context.Context, c *contents, g grouping, wanted 
 		}
 		bytes := c.heap.Memsize(id)
 		for ; lost != 0; lost &= lost - 1 {
-			r := &list[bits.TrailingZeros64(uint64(lost))]
-			r.Bytes += bytes
-			r.Objects++
+			list[bits.TrailingZeros64(lost)].add(bytes)
 		}
 	}
 	return list, nil
+}
+
+// without computes what one group retains: what is live and not reached
+// without it.
+func (c *contents) without(ctx context.Context, g grouping, wanted int32) (Retained, error) {
+	avoid := graph.NewSet(c.heap.Refs.Len())
+	for id := c.heap.First(); id < c.heap.End(); id++ {
+		if g.of(id) == wanted {
+			avoid.Add(id)
+		}
+	}
+	reached, err := c.heap.Refs.Reach(ctx, avoid)
+	if err != nil {
+		return Retained{}, err
+	}
+	r := Retained{Exact: true}
+	for i, live := range c.live {
+		for lost := live &^ reached[i]; lost != 0; lost &= lost - 1 {
+			id := heap.ID(i*64 + bits.TrailingZeros64(lost))
+			r.add(c.heap.Memsize(id))
+		}
+	}
+	return r, nil
+}
+
+func (r *Retained) add(bytes int64) {
+	r.Objects++
+	r.Bytes += bytes
 }
 
 // Exact computes what sites retain, those that are not known exactly with

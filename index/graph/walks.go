@@ -8,18 +8,41 @@ import "context"
 // checkEvery is how many nodes are walked between two looks at the context.
 const checkEvery = 1 << 14
 
-// Mask has a bit for each of several walks. The small one keeps a single walk
-// in a core's cache.
-type Mask interface{ uint8 | uint64 }
+// Reach returns the nodes reached from Root without entering any of avoid,
+// which may be nil. Its sets fit into a core's cache where ReachWithout's masks
+// do not.
+func (g CSR) Reach(ctx context.Context, avoid Set) (Set, error) {
+	seen := NewSet(g.Len())
+	copy(seen, avoid)
+	seen.Add(Root)
+	stack := []Node{Root}
+	for steps := 0; len(stack) > 0; steps++ {
+		if steps%checkEvery == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		n := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		for _, m := range g.Out(n) {
+			if !seen.Has(m) {
+				seen.Add(m)
+				stack = append(stack, m)
+			}
+		}
+	}
+	for i := range avoid {
+		seen[i] &^= avoid[i]
+	}
+	return seen, nil
+}
 
-// ReachWithout makes several walks from Root at once, one for each bit of all:
+// ReachWithout makes up to 64 walks from Root at once, one for each bit of all:
 // a bit of the result for n says that n is reached without entering any node
 // whose blocked mask has that bit. Most nodes are reached by all walks at their
-// first visit, so that many walks cost little more than one.
-func ReachWithout[M Mask](ctx context.Context, g CSR, all M, blocked func(Node) M) ([]M, error) {
+// first visit, so that many walks cost little more than a few single ones.
+func (g CSR) ReachWithout(ctx context.Context, all uint64, blocked func(Node) uint64) ([]uint64, error) {
 	// While walking, a node also has the bits that are blocked there: no edge
 	// brings it more of those.
-	reached := make([]M, g.Len())
+	reached := make([]uint64, g.Len())
 	for n := range reached {
 		reached[n] = blocked(Node(n))
 	}
@@ -88,38 +111,54 @@ func (r *ring) pop() Node {
 // targets of Root, alone comes after all else: a path through them is only
 // taken where there is no other.
 func (g CSR) ShortestPaths(ctx context.Context, late Set) ([]Node, error) {
-	before := make([]Node, g.Len())
-	seen := NewSet(g.Len())
-	seen.Add(Root)
-	queue := newRing(g.Len())
+	p := paths{graph: g, before: make([]Node, g.Len()), seen: NewSet(g.Len())}
+	p.seen.Add(Root)
 	var last []Node
-	visit := func(n, from Node) {
-		if !seen.Has(n) {
-			seen.Add(n)
-			before[n] = from
-			queue.push(n)
-		}
-	}
 	for _, n := range g.Out(Root) {
 		if late != nil && late.Has(n) {
 			last = append(last, n)
 			continue
 		}
-		visit(n, Root)
+		p.visit(n, Root)
 	}
-	for steps := 0; queue.len > 0 || len(last) > 0; steps++ {
-		if steps%checkEvery == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if queue.len == 0 {
-			visit(last[0], Root)
-			last = last[1:]
-			continue
-		}
-		n := queue.pop()
-		for _, m := range g.Out(n) {
-			visit(m, n)
+	if err := p.walk(ctx); err != nil {
+		return nil, err
+	}
+	for _, n := range last {
+		p.visit(n, Root)
+	}
+	return p.before, p.walk(ctx)
+}
+
+// paths is a breadth-first search, ring by ring around Root.
+type paths struct {
+	graph  CSR
+	before []Node
+	seen   Set
+	next   []Node // the ring being filled
+}
+
+func (p *paths) visit(n, from Node) {
+	if !p.seen.Has(n) {
+		p.seen.Add(n)
+		p.before[n] = from
+		p.next = append(p.next, n)
+	}
+}
+
+// walk goes on from the ring that was begun.
+func (p *paths) walk(ctx context.Context) error {
+	var ring []Node
+	for steps := 0; len(p.next) > 0; {
+		ring, p.next = p.next, ring[:0]
+		for _, n := range ring {
+			if steps++; steps%checkEvery == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			for _, m := range p.graph.Out(n) {
+				p.visit(m, n)
+			}
 		}
 	}
-	return before, nil
+	return ctx.Err()
 }
