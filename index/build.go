@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -45,6 +46,7 @@ func Build(ctx context.Context, r io.Reader, opts Options) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	runtime.GC() // the parts of the dump are merged: let the graph reuse their memory
 	in.stage("finding what is alive")
 	search := graph.NewSearch(h.Refs)
 	s := newSnapshot(h, search.Reached())
