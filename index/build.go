@@ -51,6 +51,7 @@ func Build(ctx context.Context, r io.Reader, opts Options) (*Snapshot, error) {
 	search := graph.NewSearch(h.Refs)
 	s := newSnapshot(h, search.Reached())
 	s.summary.Path, s.summary.Problems = opts.Path, problems(h, cut)
+	s.summary.describe(h)
 	if opts.Counted != nil {
 		opts.Counted(s)
 	}
@@ -235,7 +236,6 @@ func newSnapshot(h *heap.Heap, live graph.Set) *Snapshot {
 	}
 	members := s.addSites(h, perSite)
 	s.survivors = survivorSites(h, survivors)
-	s.summary.describe(h)
 	s.heap, s.caches = newContents(h, live, members, s.sites), &caches{}
 	return s
 }

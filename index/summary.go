@@ -115,7 +115,7 @@ func kindOf(h *heap.Heap, objects int64) string {
 
 // describe fills in what a heap tells of the dump itself.
 func (s *Summary) describe(h *heap.Heap) {
-	s.Kind, s.Ruby = kindOf(h, s.Objects.Objects), h.Traits.Ruby(s.Objects.Objects)
+	s.Kind, s.Ruby = kindOf(h, s.Objects.Objects), h.Traits.Ruby(s.Objects.Objects, s.Problems.Count == 0)
 	s.Traced, s.Dangling, s.Zombies = h.Traced, h.Dangling, h.Zombies
 	s.FreeSlots, s.Shapes, s.Repaired = h.FreeSlots, h.Shapes, h.Repaired
 	s.Dumps = Dumps{h.Dumps, h.Loaded}

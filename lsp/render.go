@@ -384,8 +384,14 @@ func statusTooltip(d *dump) string {
 		found += fmt.Sprintf(", %d ambiguous", d.files.Ambiguous)
 	}
 	c.line("Files", found)
+	if sum.Ruby != "" {
+		c.line("Written by", "Ruby "+sum.Ruby)
+	}
 	if sum.Problems.Count > 0 {
 		c.line("Lines that could not be read", strconv.FormatInt(sum.Problems.Count, 10))
+	}
+	for _, note := range sum.Notes() {
+		c.WriteString("\n\n" + note)
 	}
 	return c.String()
 }

@@ -106,7 +106,7 @@ func (s *Scanner) Next() bool {
 		if f := s.parse(line); f != nil {
 			s.problem = &Problem{Line: number, Offset: at, Reason: f.reason, Message: f.message}
 			if s.rest == nil && startsRecord(line) {
-				s.problem.Reason = BrokenOff
+				s.problem.Reason, s.problem.Message = BrokenOff, BrokenOff.String()
 			}
 		} else {
 			s.learn(&s.record)

@@ -25,8 +25,8 @@ const (
 )
 
 // rubies are the releases that dumps can be told from; the last stands for all
-// that came later.
-var rubies = []string{"2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "3.0", "3.1", "3.2", "3.3", "3.4", "4.0", "newer than 4.0"}
+// that come later.
+var rubies = []string{"2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "3.0", "3.1", "3.2", "3.3", "3.4", "4.0", "4.1"}
 
 const (
 	ruby21 = iota
@@ -76,25 +76,25 @@ var evidence = []struct {
 const wholeHeap = 2000
 
 // Ruby names the version or the range of versions that the records betray, such
-// as "3.3" or "2.6 to 2.7"; it is empty where they betray nothing. objects is
-// how many the dump has.
-func (t Traits) Ruby(objects int64) string {
+// as "3.3" or "2.6 to 2.7"; it is empty where they betray nothing. Objects is
+// how many the dump has, whole that nothing of it is lost.
+func (t Traits) Ruby(objects int64, whole bool) string {
 	from, to := ruby21, rubyNext
 	for _, e := range evidence {
 		switch {
 		case t&e.trait != 0:
 			from, to = max(from, e.from), min(to, e.to)
-		case t&sawVM != 0 && objects >= wholeHeap:
+		case whole && t&sawVM != 0 && objects >= wholeHeap:
 			from, to = max(from, e.absentFrom), min(to, e.absentTo)
 		}
 	}
 	switch {
 	case from > to, from == ruby21 && to == rubyNext: // they contradict each other, or say nothing
 		return ""
-	case from == to:
-		return rubies[from]
 	case to == rubyNext:
 		return rubies[from] + " or newer"
+	case from == to:
+		return rubies[from]
 	case from == ruby21:
 		return rubies[to] + " or older"
 	}

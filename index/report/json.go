@@ -48,9 +48,11 @@ func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, r
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(struct {
-		Dump index.Summary `json:"dump"`
-		Rows []any         `json:"rows"`
-	}{s.Summary(), list})
+		Dump      index.Summary     `json:"dump"`
+		Notes     []string          `json:"notes"`     // sentences for people about the dump
+		Survivors []index.Survivors `json:"survivors"` // sites of unreachable objects that survived GCs
+		Rows      []any             `json:"rows"`
+	}{s.Summary(), append([]string{}, s.Summary().Notes()...), s.Survivors(), list})
 }
 
 func jsonRow(ctx context.Context, s *index.Snapshot, o Options, r row) (any, error) {

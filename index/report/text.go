@@ -18,7 +18,7 @@ const typesShown = 3
 
 func writeText(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, rows []row, rest row) error {
 	var b strings.Builder
-	writeSummary(&b, s.Summary())
+	writeSummary(&b, s)
 	fmt.Fprintf(&b, "\n%12s  %9s  %6s  %11s  %s\n", "objects", "bytes", "live", "retained", "by "+o.By)
 	live := s.Summary().Live
 	line := func(r row, extra string) {
@@ -80,43 +80,79 @@ func holderText(h index.Holder) string {
 	return text
 }
 
-func writeSummary(b *strings.Builder, s index.Summary) {
-	fmt.Fprintf(b, "%s\n", Printable(s.Path))
+func writeSummary(b *strings.Builder, s *index.Snapshot) {
+	sum := s.Summary()
+	fmt.Fprintf(b, "%s\n", Printable(sum.Path))
 	for _, part := range []struct {
 		name string
 		index.Count
 	}{
-		{"all objects", s.Objects},
-		{"live", s.Live},
-		{"garbage", s.Garbage},
-		{"allocation tracing", s.Tracer},
-		{"live, no site", s.NoSite},
+		{"all objects", sum.Objects},
+		{"live", sum.Live},
+		{"garbage", sum.Garbage},
+		{"allocation tracing", sum.Tracer},
+		{"live, no site", sum.NoSite},
 	} {
 		fmt.Fprintf(b, "  %-20s %20s  %9s\n", part.name, index.FormatObjects(part.Objects), index.FormatBytes(part.Bytes))
 	}
-	fmt.Fprintf(b, "  %s sites in %s files\n", humanize.Comma(int64(s.Sites)), humanize.Comma(int64(s.Files)))
-	if s.Sites == 0 && s.Live.Objects > 0 {
-		b.WriteString("  No object has an allocation site: the dump was taken without allocation tracing. Call\n" +
-			"  ObjectSpace.trace_object_allocations_start (require \"objspace\") before the code that allocates, then dump again.\n")
+	fmt.Fprintf(b, "  %s in %s", plural(sum.Sites, "site"), plural(sum.Files, "file"))
+	if sum.Ruby != "" {
+		fmt.Fprintf(b, "; written by Ruby %s", sum.Ruby)
 	}
-	writeProblems(b, s.Problems)
+	b.WriteString("\n")
+	for _, note := range sum.Notes() {
+		fmt.Fprintf(b, "  %s\n", note)
+	}
+	writeSurvivors(b, s.Survivors())
+	writeProblems(b, sum.Problems)
 }
+
+// survivorsShown is how many sites of unreachable objects that survived GCs
+// are listed.
+const survivorsShown = 5
+
+func writeSurvivors(b *strings.Builder, sites []index.Survivors) {
+	for i, site := range sites {
+		if i == survivorsShown {
+			fmt.Fprintf(b, "    … %s more\n", plural(len(sites)-i, "site"))
+			return
+		}
+		fmt.Fprintf(b, "    survived at %s:%d: %s, %s\n", Printable(site.File), site.Line, index.FormatObjects(site.Objects), index.FormatBytes(site.Bytes))
+	}
+}
+
+// problemsShown is how many single problems are listed.
+const problemsShown = 5
 
 func writeProblems(b *strings.Builder, p index.Problems) {
 	if p.Count == 0 {
 		return
 	}
-	fmt.Fprintf(b, "  %s; what they hide is not counted:\n", english.Plural(int(p.Count), "problem", ""))
-	for _, x := range p.First {
-		where := ""
-		if x.Line > 0 {
-			where = fmt.Sprintf("line %d (byte %d): ", x.Line, x.Offset)
+	fmt.Fprintf(b, "  %s; what they hide is not counted, and what it held counts as garbage:\n", plural(int(p.Count), "problem"))
+	shown := p.First[:min(len(p.First), problemsShown)]
+	if p.Count > int64(len(shown)) {
+		for _, x := range p.Reasons {
+			fmt.Fprintf(b, "    %s × %s; the first: %s\n", humanize.Comma(x.Count), Printable(x.Message), where(x))
 		}
-		fmt.Fprintf(b, "    %s%s\n", where, Printable(x.Message))
 	}
-	if more := p.Count - int64(len(p.First)); more > 0 {
+	for _, x := range shown {
+		fmt.Fprintf(b, "    %s: %s\n", where(x), Printable(x.Message))
+	}
+	if more := p.Count - int64(len(shown)); more > 0 {
 		fmt.Fprintf(b, "    … %s more\n", humanize.Comma(more))
 	}
+}
+
+// plural is a number with what there are so many of.
+func plural(n int, noun string) string {
+	return humanize.Comma(int64(n)) + " " + english.PluralWord(n, noun, "")
+}
+
+func where(p index.Problem) string {
+	if p.Line == 0 {
+		return "in the whole dump"
+	}
+	return fmt.Sprintf("line %d (byte %d)", p.Line, p.Offset)
 }
 
 // types names the types of a site's objects, most bytes first.
