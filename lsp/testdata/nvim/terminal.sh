@@ -31,7 +31,7 @@ await() {
 
 # A line of the buffer as it is rendered, sign and number first: its text, and the hint right after it.
 hint() { echo "^[ A-Z]* $1 +$2 $3"; }
-class_row='\|  +10,000 \| 400\.0 kB \| String '
+class_row='\| String +\| +10,000 \| +400\.0 kB \|'
 
 passed=0
 failed=0
