@@ -30,6 +30,7 @@ type linker func(file string, line int) (name, target string, ok bool)
 // reasons adds what keeps the objects alive.
 func (c *card) reasons(r reasons, site index.Site, link linker) {
 	if r.paths == nil {
+		c.WriteString("\n\nWhat keeps them alive is still being worked out: look again in a moment.")
 		return
 	}
 	for i, p := range mainPaths(r.paths, site) {

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"heapline/index"
 )
 
 func TestLeakyApp(t *testing.T) {
@@ -229,4 +231,26 @@ func TestDiagnosticsFollowReload(t *testing.T) {
 	c.diagnosed(a.ruby, "1:2-12 information", "2:4-18 information")
 	c.load(write(t, a.root, "b.heap", heapOf(t, "1 String 900 /srv/app/lib/cache.rb:1\n1 String 50 /srv/app/lib/cache.rb:2\n1 String 1 /srv/app/lib/cache.rb:3")))
 	c.diagnosed(a.ruby, "0:0-11 warning", "1:2-12 information")
+}
+
+// As long as it is not known what keeps objects alive, the hover says so.
+func TestHoverOfALoadThatIsNotDone(t *testing.T) {
+	c := &card{}
+	c.reasons(reasons{}, index.Site{}, nil)
+	if got := c.String(); !strings.Contains(got, "look again in a moment") {
+		t.Errorf("got %q", got)
+	}
+	for _, tt := range []struct {
+		retained index.Retained
+		want     string
+	}{
+		{index.Retained{}, "2 objects · 80 B"},
+		{index.Retained{Bytes: 1200}, "2 objects · ≥ 1.2 kB retained"},
+		{index.Retained{Bytes: 1200, Exact: true}, "2 objects · 1.2 kB retained"},
+	} {
+		site := index.Site{Count: index.Count{Objects: 2, Bytes: 80}, Retained: tt.retained}
+		if got := hintLabel(site); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
 }
