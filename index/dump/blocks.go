@@ -19,6 +19,10 @@ type Block struct {
 // small enough to stay in a core's cache.
 const blockSize = 1 << 20
 
+// leastRead is how much is read at once: in less, a piece of a record that a
+// text has torn could be all there is, and be taken for lines of their own.
+const leastRead = blockSize / 2
+
 // Splitter cuts a stream into blocks. Lines have no length limit: a block
 // grows until it holds the end of its line.
 type Splitter struct {
@@ -74,7 +78,8 @@ func (s *Splitter) Next() (*Block, error) {
 // fill reads up to the block's next capacity step and returns the index of the
 // last line end in the block before a record, -1 where there is none.
 func (s *Splitter) fill(b *Block) int {
-	if len(b.Data) == cap(b.Data) {
+	searched := max(0, len(b.Data)-len(recordBreak)) // what is there already has none
+	if room := cap(b.Data) - len(b.Data); room < leastRead {
 		if s.limit > 0 && len(b.Data) > max(s.limit, blockSize) {
 			s.err = ErrLongLine
 			return -1
@@ -88,11 +93,18 @@ func (s *Splitter) fill(b *Block) int {
 		n, s.err = s.r.Read(b.Data[len(b.Data):cap(b.Data)])
 		b.Data = b.Data[:len(b.Data)+n]
 	}
-	if end := bytes.LastIndex(b.Data, []byte("\n{\"")); end >= 0 {
-		return end
+	end := bytes.LastIndex(b.Data[searched:], recordBreak)
+	if end < 0 {
+		end = bytes.LastIndexByte(b.Data[searched:], '\n') // nothing here begins as a record
 	}
-	return bytes.LastIndexByte(b.Data, '\n') // nothing here begins as a record
+	if end < 0 {
+		return -1
+	}
+	return searched + end
 }
+
+// recordBreak is the end of a line and the start of a record.
+var recordBreak = []byte("\n{\"")
 
 // Release gives a block's memory back for the next ones.
 func (s *Splitter) Release(b *Block) { s.pool.Put(b) }

@@ -2,6 +2,7 @@ package dump
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 )
 
@@ -46,9 +47,10 @@ type fault struct {
 func (f *fault) Error() string { return f.message }
 
 // notJSON says what is wrong with a line that is no JSON.
-func notJSON(line []byte, err error) *fault {
+func notJSON(line []byte) *fault {
 	if n := bytes.Count(line, []byte{0}); n > 0 {
 		return &fault{ZeroBytes, fmt.Sprintf("not valid JSON: %d NUL bytes", n)}
 	}
-	return &fault{NotJSON, fmt.Sprintf("not valid JSON: %v", err)}
+	var value json.RawMessage
+	return &fault{NotJSON, fmt.Sprintf("not valid JSON: %v", json.Unmarshal(line, &value))}
 }

@@ -20,7 +20,11 @@ func repair(line []byte) ([]byte, bool) {
 	if !ok {
 		head, site = line, nil
 	}
-	head = repairName(head)
+	named := repairName(head)
+	if !ok && len(named) == len(head) {
+		return nil, false
+	}
+	head = named
 	fixed := append(head[:len(head):len(head)], site...)
 	return fixed, json.Valid(fixed)
 }
@@ -32,6 +36,7 @@ var (
 	generationKey = []byte(`, "generation":`)
 	memsizeKey    = []byte(`, "memsize":`)
 	flagsKey      = []byte(`, "flags":{`)
+	nameKeys      = [][]byte{[]byte(`, "name":"`), []byte(`, "real_class_name":"`)}
 )
 
 // cutSite cuts a record before its file and returns the rest, from there on,
@@ -92,7 +97,7 @@ var behindName = [][]byte{
 
 // repairName escapes the name of a CLASS or MODULE record.
 func repairName(head []byte) []byte {
-	for _, key := range [][]byte{[]byte(`, "name":"`), []byte(`, "real_class_name":"`)} {
+	for _, key := range nameKeys {
 		at := bytes.Index(head, key)
 		if at < 0 {
 			continue
@@ -105,6 +110,12 @@ func repairName(head []byte) []byte {
 		}
 	}
 	return head
+}
+
+// holdsRawText reports whether one of the texts that MRI does not escape begins
+// in a line.
+func holdsRawText(line []byte) bool {
+	return bytes.Contains(line, fileKey) || bytes.Contains(line, nameKeys[0]) || bytes.Contains(line, nameKeys[1])
 }
 
 func startsWithAny(b []byte, prefixes [][]byte) bool {
@@ -148,16 +159,23 @@ var recordStarts = [][]byte{[]byte(`{"address":"0x`), []byte(`{"type":"ROOT"`)}
 // startsRecord reports whether a line begins as MRI begins its records.
 func startsRecord(line []byte) bool { return startsWithAny(line, recordStarts) }
 
-// joinedLines bounds how many lines a text with line ends in it may have.
-const joinedLines = 64
+// How many lines a text with line ends in it may have, and how many bytes are
+// looked at in search of its end: the line may be a hundred megabytes long.
+const (
+	joinedLines = 64
+	joinedBytes = 32 << 20
+)
 
 // rejoin puts a line, which is the start of a record, together with the lines
 // in rest that a text with line ends in it has torn off, and returns where rest
 // goes on behind them. A line that begins as a record is one, unless whole says
 // that the first line looks whole: then it may be a record that a text fakes.
 func rejoin(line, rest []byte, whole bool, try func(record []byte) bool) (end int, lines int64, ok bool) {
-	record := bytes.Clone(line)
-	for end < len(rest) && lines < joinedLines {
+	if !holdsRawText(line) {
+		return 0, 0, false
+	}
+	record, read := bytes.Clone(line), 0
+	for end < len(rest) && lines < joinedLines && read < joinedBytes {
 		next := rest[end:]
 		if n := bytes.IndexByte(next, '\n'); n >= 0 {
 			next = next[:n]
@@ -168,7 +186,8 @@ func rejoin(line, rest []byte, whole bool, try func(record []byte) bool) (end in
 		}
 		end += len(next)
 		lines++
-		record = join(record, []byte("\n"), next)
+		record = append(append(record, '\n'), next...)
+		read += len(record)
 		if try(record) {
 			return end, lines, true
 		}

@@ -1,6 +1,7 @@
 package dump
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,9 +18,8 @@ import (
 // json-iterator is lax at some edges (it takes an object without its closing
 // brace), so encoding/json has the word on what is JSON.
 func (s *Scanner) slow(b []byte, r *Record) *fault {
-	var object json.RawMessage
-	if err := json.Unmarshal(b, &object); err != nil {
-		return notJSON(b, err)
+	if !json.Valid(b) { // and not json.Unmarshal, which copies
+		return notJSON(b)
 	}
 	it := s.iter
 	it.ResetBytes(b)
@@ -76,7 +76,7 @@ func slowValue(it *jsoniter.Iterator, key string, r *Record) {
 	case "bytesize", "length", "size":
 		r.Size = slowInt(it)
 	case "value":
-		r.Value, r.ValueEscaped = slowText(it), false
+		slowEscapedText(it, r)
 	case "struct":
 		r.Struct = slowText(it)
 	case "imemo_type":
@@ -130,6 +130,19 @@ func slowText(it *jsoniter.Iterator) []byte {
 		return nil
 	}
 	return []byte(it.ReadString())
+}
+
+// slowEscapedText leaves a value's escapes in: it may be long, and few are looked at.
+func slowEscapedText(it *jsoniter.Iterator, r *Record) {
+	r.Value, r.ValueEscaped = nil, false
+	if it.WhatIsNext() != jsoniter.StringValue {
+		it.Skip()
+		return
+	}
+	if quoted := it.SkipAndReturnBytes(); len(quoted) >= len(`""`) {
+		r.Value = quoted[1 : len(quoted)-1]
+		r.ValueEscaped = bytes.IndexByte(r.Value, '\\') >= 0
+	}
 }
 
 // slowAddress reads "0x…". MRI writes a zero address without digits.
