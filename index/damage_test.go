@@ -1,0 +1,232 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	roots  = `{"type":"ROOT", "root":"vm", "references":["0x10"]}` + "\n"
+	object = `{"address":"0x10", "type":"ARRAY", "references":["0x20"], "memsize":40}` + "\n"
+	text   = `{"address":"0x20", "type":"STRING", "file":"/a.rb", "line":3, "generation":1, "memsize":40}` + "\n"
+)
+
+func build(t testing.TB, data []byte) (*Snapshot, error) {
+	t.Helper()
+	return Build(context.Background(), bytes.NewReader(data), Options{Workers: 2})
+}
+
+// problemTexts lists the reasons with their counts and first places.
+func problemTexts(p Problems) []string {
+	var list []string
+	for _, x := range p.Reasons {
+		list = append(list, fmt.Sprintf("%d × %s @%d:%d", x.Count, x.Message, x.Line, x.Offset))
+	}
+	return list
+}
+
+func TestDamage(t *testing.T) {
+	const notJSON = "not valid JSON: damaged, or a piece of a record"
+	for _, tt := range []struct {
+		name, dump string
+		live       int64
+		problems   []string
+		first      string // the exact message of the first problem
+	}{
+		{"no damage", roots + object + text, 2, nil, ""},
+		{"blank lines", "\n\n" + roots + "\n" + object + "\r\n" + text + "\n\n", 2, nil, ""},
+		{"CRLF", strings.ReplaceAll(roots+object+text, "\n", "\r\n"), 2, nil, ""},
+		{"a BOM", "\ufeff" + roots + object + text, 2, nil, ""},
+		{"no line end at the end", strings.TrimSuffix(roots+object+text, "\n"), 2, nil, ""},
+		{
+			"torn in the last line", (roots + object + text)[:140], 1,
+			[]string{"1 × the dump breaks off in its last line: it is still being written, or the process or the disk came to its end @3:124"},
+			"the dump breaks off in its last line: it is still being written, or the process or the disk came to its end",
+		},
+		{"torn in the middle", roots + object + text[:30] + "\n" + text, 2, []string{"1 × " + notJSON + " @3:124"}, "not valid JSON: unexpected end of JSON input"},
+		{"a line without its start", roots + object + text[30:] + text, 2, []string{"1 × " + notJSON + " @3:124"}, "not valid JSON: invalid character 'I' looking for beginning of value"},
+		{"a missing line", roots + object, 1, nil, ""},
+		{
+			"a repeated line", roots + object + object + text, 2,
+			[]string{"1 × 1 record repeats the address of an earlier record and was left out: 0x10 @0:0"},
+			"1 record repeats the address of an earlier record and was left out: 0x10",
+		},
+		{
+			"duplicate addresses", roots + object + strings.Repeat(text, 6), 2,
+			[]string{"5 × 5 records repeat the address of an earlier record and were left out: 0x20, 0x20, 0x20, … @0:0"},
+			"5 records repeat the address of an earlier record and were left out: 0x20, 0x20, 0x20, …",
+		},
+		{
+			"NUL bytes", roots + object + strings.Repeat("\x00", 500) + "\n" + text, 2,
+			[]string{"1 × NUL bytes instead of a record: that part of the file was never written @3:124"}, "not valid JSON: 500 NUL bytes",
+		},
+		{
+			"NUL bytes to the end", roots + object + text + strings.Repeat("\x00", 70_000), 2,
+			[]string{"1 × NUL bytes instead of a record: that part of the file was never written @4:216"}, "not valid JSON: 70000 NUL bytes",
+		},
+		{"invalid UTF-8 in a class name", roots + strings.Replace(object, `"ARRAY"`, `"CLASS", "name":"K`+"\xe4\xff"+`se"`, 1) + text, 2, nil, ""},
+		{"invalid UTF-8 in a file", roots + object + strings.Replace(text, "/a.rb", "/\xe4.rb", 1), 2, nil, ""},
+		{
+			"other JSON", roots + object + "{\"a\":1}\n42\nnull\n[]\n" + text, 2,
+			[]string{"4 × no record of a heap dump @3:124"}, "not a heap dump record: it has no type",
+		},
+		{"a negative size", roots + object + strings.Replace(text, ":40", ":-40", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, "memsize -40 is out of range"},
+		{"a size out of range", roots + object + strings.Replace(text, ":40", ":999999999999999999", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, "memsize 999999999999999999 is out of range"},
+		{"a size beyond 64 bits", roots + object + strings.Replace(text, ":40", ":99999999999999999999999", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, "memsize 9223372036854775807 is out of range"},
+		{"a fraction for a size", roots + object + strings.Replace(text, ":40", ":4.5", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, `number "4.5" is not an integer`},
+		{"an address out of range", roots + object + strings.Replace(text, "0x20", "0x12345678123456789", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, `address "0x12345678123456789" is not a hexadecimal number`},
+		{"a negative line", roots + object + strings.Replace(text, `"line":3`, `"line":18446744073709551611`, 1), 2, nil, ""},
+		{"a negative length", roots + strings.Replace(object, `"ARRAY"`, `"ARRAY", "length":-5`, 1) + text, 2, nil, ""},
+		{"a generation beyond 64 bits", roots + object + strings.Replace(text, `"generation":1`, `"generation":99999999999999999999`, 1), 2, nil, ""},
+	} {
+		s, err := build(t, []byte(tt.dump))
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		sum := s.Summary()
+		if got := problemTexts(sum.Problems); sum.Live.Objects != tt.live || !slices.Equal(got, tt.problems) {
+			t.Errorf("%s: %d live, problems %q\nwant %d, %q", tt.name, sum.Live.Objects, got, tt.live, tt.problems)
+		}
+		if tt.first != "" && (len(sum.Problems.First) == 0 || sum.Problems.First[0].Message != tt.first) {
+			t.Errorf("%s: the first problem is %+v, want %q", tt.name, sum.Problems.First, tt.first)
+		}
+		addsUp(t, s)
+	}
+}
+
+func TestWhatIsNoDumpAtAll(t *testing.T) {
+	for name, tt := range map[string]struct{ dump, want string }{
+		"nothing":                    {"", "the file is empty: the process may still be writing the dump, or it died before it could"},
+		"blank lines alone":          {"\n\n\n", "this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them"},
+		"text":                       {"hello\nworld\n", "this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them"},
+		"other JSON":                 {`{"a":1}`, "this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them"},
+		"a first record broken off":  {roots[:40], "the dump breaks off in its first record: the process died or was killed while it wrote it, or still writes it"},
+		"a first object broken off":  {object[:40], "the dump breaks off in its first record: the process died or was killed while it wrote it, or still writes it"},
+		"NUL bytes alone":            {strings.Repeat("\x00", 3_000_000), "this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them"},
+		"gzip cut in its header":     {"\x1f\x8b\x08", "the file is damaged, nothing in it can be read: unexpected EOF"},
+		"gzip of something else":     {string(gzipped(t, []byte("hello"))), "this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them"},
+		"a line that never breaks":   {strings.Repeat("x", 3_000_000), "this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them"},
+		"zstd with a damaged header": {"\x28\xb5\x2f\xfd\xff\xff\xff\xff\xff", ""},
+	} {
+		_, err := build(t, []byte(tt.dump))
+		if err == nil || tt.want != "" && err.Error() != tt.want {
+			t.Errorf("%s: %v\nwant %s", name, err, tt.want)
+		}
+	}
+}
+
+func gzipped(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func zstandard(t testing.TB, data []byte) []byte {
+	t.Helper()
+	w, err := zstd.NewWriter(nil, zstd.WithWindowSize(1<<16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.EncodeAll(data, nil)
+}
+
+func TestCompressedDumpsCutShort(t *testing.T) {
+	data := plain(t, "../testdata/leaky/leak-1.json.gz")
+	for name, whole := range map[string][]byte{"gzip": gzipped(t, data), "zstd": zstandard(t, data)} {
+		s, err := build(t, whole[:len(whole)*2/3])
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		p := s.Summary().Problems
+		if p.First[0].Message != "reading stopped here, the rest of the dump is lost: unexpected EOF" || p.Reasons[0].Count != 1 {
+			t.Errorf("%s: %+v", name, p)
+		}
+		if p.First[0].Offset < int64(len(data)/3) || s.Summary().Objects.Objects < 10_000 {
+			t.Errorf("%s: %+v, stopped at %d of %d", name, s.Summary().Objects, p.First[0].Offset, len(data))
+		}
+		addsUp(t, s)
+	}
+}
+
+func TestDanglingReferencesAreCounted(t *testing.T) {
+	s, err := build(t, []byte(strings.Replace(roots, `"0x10"`, `"0x10", "0x30"`, 1)+object))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Summary().Dangling; n != 2 {
+		t.Errorf("%d dangling references, want that of the root and that of the array", n)
+	}
+	if want := "2 references lead to objects that are not in the dump."; !slices.Contains(s.Summary().Notes(), want) {
+		t.Errorf("notes %q", s.Summary().Notes())
+	}
+}
+
+// longLine is a reader of a dump with one line of so many bytes.
+func longLine(before, after string, bytes int64) io.Reader {
+	return io.MultiReader(strings.NewReader(roots+object+before), io.LimitReader(repeated(strings.Repeat("x", 1<<20)), bytes), strings.NewReader(after+"\n"+text))
+}
+
+// repeated reads its bytes again and again, without end.
+type repeated []byte
+
+func (r repeated) Read(p []byte) (int, error) { return copy(p, r), nil }
+
+func TestASingleLineOf200MB(t *testing.T) {
+	const large, enough = 200_000_000, 20_000_000
+	for _, tt := range []struct {
+		name          string
+		size          int64
+		before, after string
+		objects       int64
+		problems      []string
+	}{
+		{"a long value", large, `{"address":"0x30", "type":"STRING", "value":"`, `", "memsize":40}`, 3, nil},
+		{"a long value with an odd escape", enough, `{"address":"0x30", "type":"STRING", "value":"\/\ud83d`, `", "memsize":40.0}`, 2, []string{"1 × a record with an impossible number or address @3:124"}},
+		{"a torn value", large, `{"address":"0x30", "type":"STRING", "value":"`, ``, 2, []string{"1 × not valid JSON: damaged, or a piece of a record @3:124"}},
+		{"a torn file", enough, `{"address":"0x30", "type":"STRING", "file":"`, ``, 2, []string{"1 × not valid JSON: damaged, or a piece of a record @3:124"}},
+		{"rubbish", enough, ``, ``, 2, []string{"1 × not valid JSON: damaged, or a piece of a record @3:124"}},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		s, err := Build(context.Background(), longLine(tt.before, tt.after, tt.size), Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		runtime.ReadMemStats(&after)
+		if got := problemTexts(s.Summary().Problems); s.Summary().Objects.Objects != tt.objects || !slices.Equal(got, tt.problems) {
+			t.Errorf("%s: %+v, problems %q", tt.name, s.Summary().Objects, got)
+		}
+		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > uint64(12*tt.size) { // as the memory limit counts
+			t.Errorf("%s: %d bytes allocated for a line of %d", tt.name, allocated, tt.size)
+		}
+	}
+}
+
+// panics is an input whose reader has a bug.
+type panics struct{}
+
+func (panics) Read([]byte) (int, error) { panic("out of luck") }
+
+func TestAPanicInAWorkerIsAnErrorOfTheLoad(t *testing.T) {
+	_, err := Build(context.Background(), io.MultiReader(strings.NewReader(roots+object), panics{}), Options{})
+	if err == nil || !strings.Contains(err.Error(), "a bug in Heapline: out of luck") {
+		t.Error(err)
+	}
+}
