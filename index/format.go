@@ -2,6 +2,7 @@ package index
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/dustin/go-humanize"
 )
@@ -18,6 +19,15 @@ func FormatBytes(n int64) string {
 		prefixes = prefixes[1:]
 	}
 	return fmt.Sprintf("%.1f %cB", value, prefixes[0])
+}
+
+// ParseBytes reads a size as people write it: "8 GB", "1.5GB", "512 MiB".
+func ParseBytes(text string) (int64, error) {
+	n, err := humanize.ParseBytes(text)
+	if err != nil || n == 0 || n > math.MaxInt64 {
+		return 0, fmt.Errorf("%q is no size such as 8 GB or 512 MB", text)
+	}
+	return int64(n), nil
 }
 
 // FormatObjects writes a number of objects for people: 1 object, 15,002 objects.

@@ -22,6 +22,7 @@
 ---       dump = '', -- path of a dump that is loaded at start
 ---       inlayHints = { enabled = true, minObjects = 1, minBytes = 1000 },
 ---       hover = { showValues = true }, -- samples of string values: dumps hold secrets
+---       maxMemory = '', -- what loading a dump may take, such as '8 GB'; '' is half of the machine's
 ---       diagnostics = { enabled = true, hotspotPercent = 1, hotspotWarningPercent = 10 },
 ---     },
 ---   },

@@ -85,8 +85,9 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 	workspace := s.listInBackground(ctx, roots)
 	var d *dump
 	snapshot, err := index.Build(ctx, file, index.Options{
-		Path: j.path,
-		Size: st.size,
+		Path:   j.path,
+		Size:   st.size,
+		Memory: int64(s.state.Load().settings.MaxMemory),
 		Progress: func(p index.Progress) {
 			j.setProgress(p)
 			shown.moved.raise()

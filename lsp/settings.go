@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.lsp.dev/protocol"
+
+	"heapline/index"
 )
 
 // settingsSection is the name of all settings together.
@@ -22,6 +24,7 @@ type settings struct {
 	DiagnosticsEnabled    bool
 	HotspotPercent        float64 // of the live bytes, for an Information
 	HotspotWarningPercent float64 // of the live bytes, for a Warning
+	MaxMemory             size    // that a load may take
 }
 
 func defaultSettings() settings {
@@ -30,6 +33,29 @@ func defaultSettings() settings {
 		ShowValues:         true,
 		DiagnosticsEnabled: true, HotspotPercent: 1, HotspotWarningPercent: 10,
 	}
+}
+
+// size is a number of bytes, as people write it; 0 for the default.
+type size int64
+
+// UnmarshalJSON reads a text such as "8 GB", or a bare number of bytes; an
+// empty text is the default.
+func (s *size) UnmarshalJSON(raw []byte) error {
+	text := string(raw)
+	if raw[0] == '"' {
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return err
+		}
+	}
+	if text == "" {
+		*s = 0
+		return nil
+	}
+	n, err := index.ParseBytes(text)
+	if err == nil {
+		*s = size(n)
+	}
+	return err
 }
 
 // parseSettings returns base with the values that raw sets, bare or wrapped in
@@ -50,6 +76,7 @@ func parseSettings(base settings, raw []byte) (_ settings, problems []string) {
 		{"diagnostics.enabled", &base.DiagnosticsEnabled},
 		{"diagnostics.hotspotPercent", &base.HotspotPercent},
 		{"diagnostics.hotspotWarningPercent", &base.HotspotWarningPercent},
+		{"maxMemory", &base.MaxMemory},
 	} {
 		value := lookup(raw, strings.Split(f.name, ".")...)
 		if value != nil && json.Unmarshal(value, f.into) != nil {

@@ -137,6 +137,11 @@ func TestParseSettings(t *testing.T) {
 		{"null values are defaults", `{"dump":null,"inlayHints":null}`, func(*settings) {}, ""},
 		{"fractions of percents", `{"diagnostics":{"hotspotPercent":0.5}}`, func(s *settings) { s.HotspotPercent = 0.5 }, ""},
 		{"one wrong value spares the others", `{"inlayHints":{"minObjects":"many","minBytes":7}}`, func(s *settings) { s.MinBytes = 7 }, `the setting heapline.inlayHints.minObjects cannot be "many"`},
+		{"a size with a unit", `{"maxMemory":"1.5 GB"}`, func(s *settings) { s.MaxMemory = 1_500_000_000 }, ""},
+		{"a size in bytes", `{"maxMemory":64000000}`, func(s *settings) { s.MaxMemory = 64_000_000 }, ""},
+		{"an empty size", `{"maxMemory":""}`, func(*settings) {}, ""},
+		{"a size that is none", `{"maxMemory":"much"}`, func(*settings) {}, `the setting heapline.maxMemory cannot be "much"`},
+		{"a size of a wrong shape", `{"maxMemory":[8]}`, func(*settings) {}, `the setting heapline.maxMemory cannot be [8]`},
 		{"unknown names", `{"colour":"red"}`, func(*settings) {}, ""},
 		{"no object", `[1]`, func(*settings) {}, ""},
 	} {

@@ -204,6 +204,18 @@ func TestFailedLoadKeepsTheOld(t *testing.T) {
 	c.wantHints(a.ruby, appHints...)
 }
 
+func TestADumpThatTakesMoreMemoryThanItMayIsRefused(t *testing.T) {
+	a := newApp(t)
+	c := a.loaded(t)
+	c.notify("workspace/didChangeConfiguration", object{"settings": object{"heapline": object{"maxMemory": "1 kB"}}})
+	got := c.fail("workspace/executeCommand", loadCommand(a.dump))
+	if want := a.dump + ": loading it would take more than the 1.0 kB of memory that it may take: " +
+		"raise the limit (the setting heapline.maxMemory, the flag --max-memory), or load it on a larger machine"; got.Message != want {
+		t.Errorf("got %q, want %q", got.Message, want)
+	}
+	c.wantHints(a.ruby, appHints...)
+}
+
 func TestDiagnosticsOfFilesNotOpen(t *testing.T) {
 	a := newApp(t)
 	c := start(t, a.root)

@@ -87,7 +87,10 @@ func lspCommand(stdin io.ReadCloser, stdout io.WriteCloser) *cobra.Command {
 }
 
 func reportCommand(stdin io.Reader) *cobra.Command {
-	var o report.Options
+	var (
+		o      report.Options
+		memory string
+	)
 	cmd := &cobra.Command{
 		Use:   "report DUMP",
 		Short: "Print what is alive in a heap dump, by line, file, gem, class, type or generation",
@@ -97,10 +100,12 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 			if o.Format == "json" && !cmd.Flags().Changed("top") {
 				o.Top = 0
 			}
-			return errors.Join(oneOf("by", o.By, report.Groupings), oneOf("sort", o.Sort, report.Orders), oneOf("format", o.Format, report.Formats))
+			_, err := maxMemory(memory)
+			return errors.Join(err, oneOf("by", o.By, report.Groupings), oneOf("sort", o.Sort, report.Orders), oneOf("format", o.Format, report.Formats))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := load(cmd.Context(), args[0], stdin)
+			limit, _ := maxMemory(memory) // looked at before
+			s, err := load(cmd.Context(), args[0], stdin, limit)
 			if err == nil {
 				err = report.Write(cmd.Context(), cmd.OutOrStdout(), s, o)
 			}
@@ -116,7 +121,20 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 	cmd.Flags().BoolVar(&o.Exact, "exact", false, "compute exactly what the rows shown retain (else a lower bound, marked ≥)")
 	cmd.Flags().BoolVar(&o.Paths, "paths", false, "with sites: show what keeps the objects alive")
 	cmd.Flags().StringVar(&o.Format, "format", "text", strings.Join(report.Formats, ", "))
+	cmd.Flags().StringVar(&memory, "max-memory", "", "memory that reading the dump may take, such as 8GB (default: half of the machine's)")
 	return cmd
+}
+
+// maxMemory reads the flag of that name; 0 is for the default.
+func maxMemory(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := index.ParseBytes(text)
+	if err != nil {
+		return 0, fmt.Errorf("--max-memory: %w", err)
+	}
+	return n, nil
 }
 
 func oneOf(flag, value string, choices []string) error {
@@ -126,7 +144,7 @@ func oneOf(flag, value string, choices []string) error {
 	return fmt.Errorf("--%s takes one of %s, not %q", flag, strings.Join(choices, ", "), value)
 }
 
-func load(ctx context.Context, path string, stdin io.Reader) (*index.Snapshot, error) {
+func load(ctx context.Context, path string, stdin io.Reader, memory int64) (*index.Snapshot, error) {
 	in, size := stdin, int64(0)
 	if path != "-" {
 		f, err := os.Open(path)
@@ -143,7 +161,7 @@ func load(ctx context.Context, path string, stdin io.Reader) (*index.Snapshot, e
 		}
 		in, size = f, info.Size()
 	}
-	s, err := index.Build(ctx, in, index.Options{Path: path, Size: size})
+	s, err := index.Build(ctx, in, index.Options{Path: path, Size: size, Memory: memory})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -15,8 +15,11 @@ var ErrTooLarge = errors.New("the dump takes more memory than the limit")
 const (
 	perObject = 90
 	perRef    = 14
-	perName   = 100 // beside its bytes
+	perName   = 150 // beside its bytes
 	perSpot   = 200
+	perHuge   = 60
+	perRoot   = 200 // beside its references and its name
+	perLone   = 80  // object with few others on its heap page
 )
 
 // budget is the memory that a load may take. It is charged while the dump is
@@ -40,10 +43,11 @@ func (b *budget) longestLine() int {
 
 // take charges a part and what its worker has come to know with it.
 func (b *budget) take(p *part, w *worker) error {
-	n := int64(len(p.address))*perObject + int64(len(p.refs))*perRef
+	n := int64(len(p.address))*perObject + lonely(p.address)*perLone + int64(len(p.refs))*perRef
 	for _, r := range p.roots {
-		n += int64(len(r.refs)) * perRef
+		n += int64(len(r.refs))*perRef + int64(len(r.category)) + perName + perRoot
 	}
+	n += int64(len(p.huge)) * perHuge
 	for _, s := range p.samples {
 		n += int64(len(s.text)) + perName
 	}
@@ -54,4 +58,21 @@ func (b *budget) take(p *part, w *worker) error {
 		return ErrTooLarge
 	}
 	return nil
+}
+
+// lonely counts the objects that come with fewer than densePage of their heap
+// page, and of those that come with more the first so many: what a page costs
+// whatever it holds.
+func lonely(addrs []uint64) (n int64) {
+	run, page := densePage, uint64(0)
+	for _, addr := range addrs {
+		if at := addr>>pageShift + 1; at != page {
+			run, page = 0, at
+		}
+		if run < densePage {
+			run++
+			n++
+		}
+	}
+	return n
 }

@@ -15,12 +15,12 @@ import (
 // link builds the graph. Each part's edges are written into its own stretch of
 // one array, by several goroutines at once; the stretches are then moved
 // together, since edges that lead nowhere leave gaps.
-func (h *Heap) link(ctx context.Context, parts []*part, index *addresses, categories map[string]ID, edges, workers int) error {
+func (h *Heap) link(ctx context.Context, parts []*part, index *addresses, roots [][]rootRecord, edges, workers int) error {
 	n := len(h.address)
 	h.class = make([]ID, n)
 	targets := make([]ID, edges)
 	offsets := make([]uint32, n+1)
-	used := h.linkRoots(parts, index, categories, targets, offsets)
+	used := h.linkRoots(roots, index, targets, offsets)
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
@@ -54,26 +54,21 @@ func (h *Heap) link(ctx context.Context, parts []*part, index *addresses, catego
 
 // linkRoots writes the edges of the pseudo-root and of the categories and
 // returns how many there are.
-func (h *Heap) linkRoots(parts []*part, index *addresses, categories map[string]ID, targets []ID, offsets []uint32) int {
+func (h *Heap) linkRoots(roots [][]rootRecord, index *addresses, targets []ID, offsets []uint32) int {
 	used := 0
-	for i := range h.roots {
+	for i := range roots {
 		targets[used] = ID(i + 1)
 		used++
 	}
-	for i, category := range h.roots {
+	for i, records := range roots {
 		offsets[i+1] = uint32(used)
-		for _, p := range parts {
-			for _, r := range p.roots {
-				if r.category != category {
-					continue
-				}
-				for _, addr := range r.refs {
-					if id := index.lookup(addr); id != noNode {
-						targets[used] = id
-						used++
-					} else {
-						h.Dangling++
-					}
+		for _, r := range records {
+			for _, addr := range r.refs {
+				if id := index.lookup(addr); id != noNode {
+					targets[used] = id
+					used++
+				} else {
+					h.Dangling++
 				}
 			}
 		}

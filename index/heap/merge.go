@@ -24,7 +24,7 @@ func merge(ctx context.Context, parts []*part, crew []*worker, workers int, cut 
 	h := &Heap{Newest: -1, huge: map[ID]int64{}, samples: map[ID]sample{}}
 	h.tally(parts, crew)
 	parts, h.Dumps, h.Loaded = pickDump(parts, cut || h.Losses[dump.BrokenOff].Lines > 0)
-	categories := h.addRoots(parts)
+	roots := h.addRoots(parts)
 	objects, edges := size(parts)
 	if objects > maxObjects || edges > maxObjects {
 		return nil, fmt.Errorf("the dump has %d objects and %d references: more than this version can number", objects, edges)
@@ -39,7 +39,7 @@ func merge(ctx context.Context, parts []*part, crew []*worker, workers int, cut 
 			h.Repeated = append(h.Repeated, h.address[id])
 		}
 	})
-	if err := h.link(ctx, parts, index, categories, int(edges), workers); err != nil {
+	if err := h.link(ctx, parts, index, roots, int(edges), workers); err != nil {
 		return nil, err
 	}
 	if len(h.roots) == 1 && h.roots[0] == NoRoots {
@@ -107,21 +107,26 @@ func size(parts []*part) (objects, edges int64) {
 	return objects, edges
 }
 
-// addRoots numbers the categories of the ROOT records by first appearance.
-func (h *Heap) addRoots(parts []*part) map[string]ID {
-	categories := map[string]ID{}
+// addRoots numbers the categories of the ROOT records by first appearance and
+// returns the records of each.
+func (h *Heap) addRoots(parts []*part) [][]rootRecord {
+	var records [][]rootRecord
+	numbers := map[string]int{}
 	for _, p := range parts {
 		for _, r := range p.roots {
-			if categories[r.category] == 0 {
-				h.roots = append(h.roots, r.category)
-				categories[r.category] = ID(len(h.roots))
+			number, ok := numbers[r.category]
+			if !ok {
+				number = len(h.roots)
+				numbers[r.category] = number
+				h.roots, records = append(h.roots, r.category), append(records, nil)
 			}
+			records[number] = append(records[number], r)
 		}
 	}
 	if len(h.roots) == 0 {
-		h.roots = []string{NoRoots}
+		h.roots, records = []string{NoRoots}, [][]rootRecord{nil}
 	}
-	return categories
+	return records
 }
 
 // numbering leads from a worker's numbers to the heap's.
