@@ -3,6 +3,7 @@ package index
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/dustin/go-humanize"
 )
@@ -10,7 +11,7 @@ import (
 // FormatBytes writes a size for people: 999 B, 1.2 kB, 3.8 MB (1 kB = 1,000 bytes).
 func FormatBytes(n int64) string {
 	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
+		return strconv.FormatInt(n, 10) + " B"
 	}
 	value := float64(n) / 1000
 	prefixes := "kMGTPE"
@@ -18,7 +19,7 @@ func FormatBytes(n int64) string {
 		value /= 1000
 		prefixes = prefixes[1:]
 	}
-	return fmt.Sprintf("%.1f %cB", value, prefixes[0])
+	return strconv.FormatFloat(value, 'f', 1, 64) + " " + prefixes[:1] + "B"
 }
 
 // ParseBytes reads a size as people write it: "8 GB", "1.5GB", "512 MiB".

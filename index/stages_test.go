@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -96,44 +98,75 @@ func BenchmarkStages(b *testing.B) {
 }
 
 func (t *stageTable) yardsticks(b *testing.B, path string) {
-	t.begin()
-	each(b, path, func(block *dump.Block) { _ = bytes.Count(block.Data, []byte("\n")) })
-	t.end("yardstick: read the file, count line ends")
-	t.begin()
-	each(b, path, func(block *dump.Block) {
+	for _, y := range []struct {
+		name  string
+		cores int
+		start func() func(*dump.Block)
+	}{
+		{"yardstick: read the file, count line ends", 1, countLines},
+		{"yardstick: json-iterator decodes the same fields", 1, decode},
+		{"scan on one core", 1, scan},
+		{fmt.Sprintf("scan on %d cores", runtime.GOMAXPROCS(0)), runtime.GOMAXPROCS(0), scan},
+	} {
+		t.begin()
+		each(b, path, y.cores, y.start)
+		t.end(y.name)
+	}
+}
+
+func countLines() func(*dump.Block) {
+	return func(block *dump.Block) { _ = bytes.Count(block.Data, []byte("\n")) }
+}
+
+func decode() func(*dump.Block) {
+	return func(block *dump.Block) {
 		for line := range bytes.Lines(block.Data) {
 			var o naiveObject
 			_ = jsoniter.ConfigFastest.Unmarshal(line, &o)
 		}
-	})
-	t.end("yardstick: json-iterator decodes the same fields")
-	t.begin()
+	}
+}
+
+// scan reads all records and keeps nothing of them.
+func scan() func(*dump.Block) {
 	scanner := dump.NewScanner()
-	each(b, path, func(block *dump.Block) {
+	return func(block *dump.Block) {
 		scanner.Reset(block.Data, block.Offset)
 		for scanner.Next() {
 		}
-	})
-	t.end("scan on one core")
+	}
 }
 
-func each(b *testing.B, path string, do func(*dump.Block)) {
+// each hands the blocks of a dump to what start returns, once for each core.
+func each(b *testing.B, path string, cores int, start func() func(*dump.Block)) {
 	f, err := os.Open(path)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer f.Close()
 	s := dump.NewSplitter(f, 0)
+	blocks := make(chan *dump.Block, cores)
+	var group sync.WaitGroup
+	for range cores {
+		do := start()
+		group.Go(func() {
+			for block := range blocks {
+				do(block)
+				s.Release(block)
+			}
+		})
+	}
 	for {
 		block, err := s.Next()
 		if errors.Is(err, io.EOF) {
-			return
+			break
 		} else if err != nil {
 			b.Fatal(err)
 		}
-		do(block)
-		s.Release(block)
+		blocks <- block
 	}
+	close(blocks)
+	group.Wait()
 }
 
 // load measures a load up to each of its stages: rows add up from the start.

@@ -3,6 +3,10 @@ package lsp
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
@@ -18,12 +22,15 @@ func (s *server) InlayHint(ctx context.Context, p *protocol.InlayHintParams) ([]
 	if !ok || !v.settings.HintsEnabled {
 		return hints, nil
 	}
-	for _, site := range v.placedSites(int(p.Range.Start.Line), int(p.Range.End.Line)) {
+	sites := v.placedSites(int(p.Range.Start.Line), int(p.Range.End.Line))
+	hints = slices.Grow(hints, len(sites))
+	mark := newHintMark(v)
+	for _, site := range sites {
 		at := s.encoding.lineEnd(site.line, v.doc.line(site.line))
 		if v.settings.hides(site.Site) || !within(at, p.Range) {
 			continue
 		}
-		hints = append(hints, s.hint(v, site, at))
+		hints = append(hints, s.hint(v, site, at, mark))
 		if site.Retained.Known() && !site.Retained.Exact {
 			bounds = append(bounds, site.ID)
 		}
@@ -37,39 +44,63 @@ func (st *settings) hides(site index.Site) bool {
 	return site.Objects < st.MinObjects || weight(site) < st.MinBytes
 }
 
-func (s *server) hint(v view, site placed, at protocol.Position) protocol.InlayHint {
+var padded = true
+
+func (s *server) hint(v view, site placed, at protocol.Position, mark hintMark) protocol.InlayHint {
 	h := protocol.InlayHint{
 		Position:    at,
 		Label:       protocol.String(hintLabel(site.Site)),
-		PaddingLeft: new(true),
+		PaddingLeft: &padded,
 	}
 	if s.caps.resolveTooltip {
-		h.Data, _ = json.Marshal(hintData{v.doc.uri, site.line, v.dump.path})
+		h.Data = mark.at(site.line)
 		return h
 	}
 	h.Tooltip = s.markup(siteHeading(site.Site, v.dump.snapshot.Summary().Live.Bytes, s.caps.markdown))
 	return h
 }
 
-// hintData finds the site of a hint again.
-type hintData struct {
-	URI  uri.URI `json:"uri"`
-	Line int     `json:"line"` // 0-based
-	Dump string  `json:"dump"`
+// hintMark is what finds the site of a hint again: the JSON of the text
+// "LINE\nURI\nDUMP" behind its line, the same for all hints of a file. A text is
+// what a client's hundreds of hints are sent fastest with.
+type hintMark []byte
+
+func newHintMark(v view) hintMark {
+	mark, _ := json.Marshal(fmt.Sprintf("\n%s\n%s", v.doc.uri, v.dump.path)) // a text
+	return mark[1:]
+}
+
+// at returns the mark of a hint at a line, 0-based.
+func (m hintMark) at(line int) []byte {
+	data := make([]byte, 1, len(m)+8)
+	data[0] = '"'
+	return append(strconv.AppendInt(data, int64(line), 10), m...)
+}
+
+// parseHintMark returns false for what no hint of ours has.
+func parseHintMark(data []byte) (line int, doc uri.URI, dump string, ok bool) {
+	var text string
+	if json.Unmarshal(data, &text) != nil {
+		return 0, "", "", false
+	}
+	number, rest, _ := strings.Cut(text, "\n")
+	name, dump, ok := strings.Cut(rest, "\n")
+	line, err := strconv.Atoi(number)
+	return line, uri.URI(name), dump, ok && err == nil
 }
 
 // InlayHintResolve adds the tooltip to a hint the pointer rests on: the hover's
 // text, which would be too much work for all hints of a file.
 func (s *server) InlayHintResolve(ctx context.Context, h *protocol.InlayHint) (*protocol.InlayHint, error) {
-	var data hintData
-	if json.Unmarshal(h.Data, &data) != nil {
+	line, doc, dump, ok := parseHintMark(h.Data)
+	if !ok {
 		return h, nil
 	}
-	v, ok := arrivalOf(ctx).state.view(data.URI)
-	if !ok || v.dump.path != data.Dump {
+	v, ok := arrivalOf(ctx).state.view(doc)
+	if !ok || v.dump.path != dump {
 		return h, nil
 	}
-	for _, site := range v.placedSites(data.Line, data.Line) {
+	for _, site := range v.placedSites(line, line) {
 		h.Tooltip = s.siteCard(ctx, v, site)
 	}
 	return h, nil

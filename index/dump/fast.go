@@ -47,18 +47,11 @@ func fastKey(b []byte, i int) (key []byte, at int) {
 		return nil, -1
 	}
 	i++
-	for j := i; j+1 < len(b); j++ {
-		switch c := b[j]; {
-		case c == '"':
-			if b[j+1] != ':' {
-				return nil, -1
-			}
-			return b[i:j], j + 2
-		case c == '\\' || c < ' ':
-			return nil, -1
-		}
+	end := plainEnd(b, i)
+	if end+1 >= len(b) || b[end] != '"' || b[end+1] != ':' {
+		return nil, -1
 	}
-	return nil, -1
+	return b[i:end], end + 2
 }
 
 // fastValue reads the value of key at b[at:] into r and returns the index

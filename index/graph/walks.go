@@ -8,31 +8,80 @@ import "context"
 // checkEvery is how many nodes are walked between two looks at the context.
 const checkEvery = 1 << 14
 
+// walk is a breadth-first search.
+type walk struct {
+	graph  CSR
+	seen   Set
+	before []Node // the node before each on its path; nil where nobody asks
+	queue  []Node // all nodes found so far
+	done   int    // how many of them were followed
+	warm   Node
+}
+
+func newWalk(g CSR) *walk {
+	w := &walk{graph: g, seen: NewSet(g.Len()), queue: make([]Node, 0, g.Len())}
+	w.seen.Add(Root)
+	return w
+}
+
+func (w *walk) visit(n, from Node) {
+	if w.seen.Has(n) {
+		return
+	}
+	w.seen.Add(n)
+	if w.before != nil {
+		w.before[n] = from
+	}
+	w.queue = append(w.queue, n)
+}
+
+// run follows all that is in the queue. The edges of some nodes are looked up
+// before any is followed: they are far apart in memory, and the processor waits
+// for all of them at once.
+func (w *walk) run(ctx context.Context) error {
+	var rows [32][]Node
+	for check := w.done; w.done < len(w.queue); {
+		if w.done >= check {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			check = w.done + checkEvery
+		}
+		nodes := w.queue[w.done:min(w.done+len(rows), len(w.queue))]
+		for i, n := range nodes {
+			rows[i] = w.graph.Out(n)
+		}
+		for _, row := range rows[:len(nodes)] {
+			if len(row) > 0 {
+				w.warm ^= row[0]
+			}
+		}
+		for i, n := range nodes {
+			for _, m := range rows[i] {
+				w.visit(m, n)
+			}
+		}
+		w.done += len(nodes)
+	}
+	return ctx.Err()
+}
+
 // Reach returns the nodes reached from Root without entering any of avoid,
 // which may be nil. Its sets fit into a core's cache where ReachWithout's masks
 // do not.
 func (g CSR) Reach(ctx context.Context, avoid Set) (Set, error) {
-	seen := NewSet(g.Len())
-	copy(seen, avoid)
-	seen.Add(Root)
-	stack := []Node{Root}
-	for steps := 0; len(stack) > 0; steps++ {
-		if steps%checkEvery == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		n := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		for _, m := range g.Out(n) {
-			if !seen.Has(m) {
-				seen.Add(m)
-				stack = append(stack, m)
-			}
-		}
+	w := newWalk(g)
+	for i := range avoid {
+		w.seen[i] |= avoid[i]
+	}
+	w.queue = append(w.queue, Root)
+	if err := w.run(ctx); err != nil {
+		return nil, err
 	}
 	for i := range avoid {
-		seen[i] &^= avoid[i]
+		w.seen[i] &^= avoid[i]
 	}
-	return seen, nil
+	return w.seen, nil
 }
 
 // ReachWithout makes up to 64 walks from Root at once, one for each bit of all:
@@ -111,54 +160,17 @@ func (r *ring) pop() Node {
 // targets of Root, alone comes after all else: a path through them is only
 // taken where there is no other.
 func (g CSR) ShortestPaths(ctx context.Context, late Set) ([]Node, error) {
-	p := paths{graph: g, before: make([]Node, g.Len()), seen: NewSet(g.Len())}
-	p.seen.Add(Root)
-	var last []Node
-	for _, n := range g.Out(Root) {
-		if late != nil && late.Has(n) {
-			last = append(last, n)
-			continue
-		}
-		p.visit(n, Root)
-	}
-	if err := p.walk(ctx); err != nil {
-		return nil, err
-	}
-	for _, n := range last {
-		p.visit(n, Root)
-	}
-	return p.before, p.walk(ctx)
-}
-
-// paths is a breadth-first search, ring by ring around Root.
-type paths struct {
-	graph  CSR
-	before []Node
-	seen   Set
-	next   []Node // the ring being filled
-}
-
-func (p *paths) visit(n, from Node) {
-	if !p.seen.Has(n) {
-		p.seen.Add(n)
-		p.before[n] = from
-		p.next = append(p.next, n)
-	}
-}
-
-// walk goes on from the ring that was begun.
-func (p *paths) walk(ctx context.Context) error {
-	var ring []Node
-	for steps := 0; len(p.next) > 0; {
-		ring, p.next = p.next, ring[:0]
-		for _, n := range ring {
-			if steps++; steps%checkEvery == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
-			for _, m := range p.graph.Out(n) {
-				p.visit(m, n)
+	w := newWalk(g)
+	w.before = make([]Node, g.Len())
+	for _, isLate := range []bool{false, true} {
+		for _, n := range g.Out(Root) {
+			if isLate == (late != nil && late.Has(n)) {
+				w.visit(n, Root)
 			}
 		}
+		if err := w.run(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return ctx.Err()
+	return w.before, nil
 }

@@ -19,9 +19,9 @@ func newNames() *names {
 	return &names{byText: map[string]uint32{}, texts: []string{""}}
 }
 
-// number returns the number of a string, 0 for a nil one. The string is copied.
+// number returns the number of a string, 0 for an empty one. The string is copied.
 func (n *names) number(text []byte) uint32 {
-	if text == nil {
+	if len(text) == 0 {
 		return 0
 	}
 	if id, ok := n.byText[string(text)]; ok {
@@ -70,6 +70,14 @@ type spots struct {
 	list     []spot // by number
 	lastText []byte // most objects come from the file of the one before
 	lastFile uint32
+	recent   [64]recentSpot // and from a spot like one of the last, by line
+}
+
+// recentSpot is a spot whose number need not be looked up.
+type recentSpot struct {
+	spot
+	text []byte // of the method, nil for none
+	id   uint32 // 0: nothing is here yet
 }
 
 func newSpots(n *names) *spots {
@@ -86,7 +94,17 @@ func (s *spots) number(file []byte, line int64, method []byte) uint32 {
 	if line < 0 || line > math.MaxInt32 {
 		line = 0
 	}
-	key := spot{file: s.lastFile, method: s.names.number(method), line: int32(line)}
+	recent := &s.recent[line%int64(len(s.recent))]
+	if recent.id != 0 && recent.file == s.lastFile && recent.line == int32(line) && bytes.Equal(recent.text, method) {
+		return recent.id
+	}
+	recent.spot = spot{file: s.lastFile, method: s.names.number(method), line: int32(line)}
+	recent.text = append(recent.text[:0], method...)
+	recent.id = s.add(recent.spot)
+	return recent.id
+}
+
+func (s *spots) add(key spot) uint32 {
 	if id, ok := s.bySpot[key]; ok {
 		return id
 	}
