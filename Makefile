@@ -47,7 +47,7 @@ test-nvim: ## the main job in real Neovim, headless and on a terminal
 bench: ## benchmarks; BENCH=regexp picks some, DUMP=file reads that dump (not compressed) instead of a made one
 	go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem $(if $(DUMP),./index -args -dump '$(abspath $(DUMP))',./...)
 
-fuzz: ## every fuzz target in turn, for TIME=10s each
+fuzz: ## every fuzz target, for TIME=10s each
 	.ci/fuzz.sh $(or $(TIME),10s)
 
 clean: ## what is built and what tests left behind; caches outside the tree stay

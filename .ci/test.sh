@@ -39,6 +39,10 @@ run_lint() {
   check 'shell scripts' shellcheck .ci/run .ci/*.sh lsp/testdata/nvim/*.sh vscode-extension/scripts/*.sh
 }
 
+run_fuzz() {
+  .ci/fuzz.sh 20s
+}
+
 run_ext() {
   npm_packages && npm test --silent
 }
@@ -78,7 +82,7 @@ count_node() { # ℹ tests 12
     END { print name, of["tests"] + 0, of["fail"] + of["cancelled"] + 0, of["skipped"] + of["todo"] + 0 }' "$results/$1.log"
 }
 
-declare -A counter=([go]=count_go [lint]=count_tap [ext]=count_node [vscode]=count_tap [nvim]=count_tap)
+declare -A counter=([go]=count_go [lint]=count_tap [fuzz]=count_tap [ext]=count_node [vscode]=count_tap [nvim]=count_tap)
 
 #### All of it
 
@@ -99,7 +103,7 @@ run_group() {
   awk -v seconds="$((SECONDS - began))" 'NF { print $0, (NR == 1 ? seconds : "") }' <<<"$counted" >>"$rows"
 }
 
-(($#)) || set -- go lint ext vscode nvim
+(($#)) || set -- go lint fuzz ext vscode nvim
 for group; do
   [[ -n ${counter[$group]:-} ]] || { echo "test.sh: no group $group, there are: ${!counter[*]}" >&2; exit 2; }
 done

@@ -3,8 +3,10 @@ package index
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,6 +14,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"heapline/index/dump"
 )
 
 const (
@@ -228,5 +232,99 @@ func TestAPanicInAWorkerIsAnErrorOfTheLoad(t *testing.T) {
 	_, err := Build(context.Background(), io.MultiReader(strings.NewReader(roots+object), panics{}), Options{})
 	if err == nil || !strings.Contains(err.Error(), "a bug in Heapline: out of luck") {
 		t.Error(err)
+	}
+}
+
+// mutations are what can happen to a file: each changes a few bytes at a place.
+var mutations = []struct {
+	name string
+	do   func(data []byte, at, n int) []byte
+}{
+	{"cut off", func(data []byte, at, _ int) []byte { return data[:at] }},
+	{"flipped", func(data []byte, at, n int) []byte {
+		return slices.Concat(data[:at], []byte{data[at] ^ byte(1<<(n%8))}, data[at+1:])
+	}},
+	{"lost", func(data []byte, at, n int) []byte { return slices.Concat(data[:at], data[min(at+n, len(data)):]) }},
+	{"repeated", func(data []byte, at, n int) []byte {
+		return slices.Concat(data[:min(at+n, len(data))], data[at:])
+	}},
+	{"zeroed", func(data []byte, at, n int) []byte {
+		end := min(at+n, len(data))
+		return slices.Concat(data[:at], make([]byte, end-at), data[end:])
+	}},
+	{"torn", func(data []byte, at, _ int) []byte { return slices.Concat(data[:at], []byte("\n"), data[at:]) }},
+	{"quoted", func(data []byte, at, _ int) []byte { return slices.Concat(data[:at], []byte(`"`), data[at:]) }},
+}
+
+// A real dump, damaged at a thousand places: nothing panics, the totals add up,
+// and every line that is no good JSON is either read all the same or counted.
+func TestARealDumpDamagedAtAThousandPlaces(t *testing.T) {
+	whole := plain(t, "../testdata/versions/3.3.8-trace.json.gz")
+	roots := whole[:bytes.Index(whole, []byte("\n{\"address"))+1]
+	rnd := rand.New(rand.NewPCG(4, 2))
+	type sum struct{ times, unreadable, bad, repaired, problems int64 }
+	sums := map[string]*sum{}
+	for range 1000 {
+		lines := bytes.SplitAfter(whole[len(roots):], []byte("\n"))
+		from := rnd.IntN(len(lines) - 400)
+		data := slices.Concat(roots, bytes.Join(lines[from:from+400], nil))
+		m := mutations[rnd.IntN(len(mutations))]
+		data = m.do(data, rnd.IntN(len(data)), 1+rnd.IntN(300))
+		if sums[m.name] == nil {
+			sums[m.name] = &sum{}
+		}
+		s := sums[m.name]
+		s.times++
+		bad, repaired, problems := accountForLines(t, data)
+		s.bad += bad
+		s.repaired += repaired
+		s.problems += problems
+		snapshot, err := build(t, data)
+		if err != nil {
+			s.unreadable++
+			continue
+		}
+		if got := snapshot.Summary().Problems.Count - duplicates(snapshot); got != problems {
+			t.Errorf("%s: the summary counts %d lost lines, there are %d", m.name, got, problems)
+		}
+		addsUp(t, snapshot)
+	}
+	for name, s := range sums {
+		t.Logf("%s %d times: %d lines of bad JSON, %d records read all the same, %d lines lost, %d times no dump at all",
+			name, s.times, s.bad, s.repaired, s.problems, s.unreadable)
+	}
+}
+
+func duplicates(s *Snapshot) int64 { return s.heap.heap.Duplicates }
+
+// accountForLines holds the scanner's word on every line against a strict JSON
+// parser's.
+func accountForLines(t *testing.T, data []byte) (bad, repaired, problems int64) {
+	t.Helper()
+	lines := bytes.Split(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\n"))
+	s := dump.NewScanner()
+	s.Reset(data, 0)
+	for {
+		before, fixed := s.Lines(), s.Repaired()
+		if !s.Next() {
+			return bad, repaired, problems
+		}
+		p := s.Problem()
+		if p != nil {
+			problems++
+		}
+		for i, line := range lines[before:s.Lines()] {
+			good := len(bytes.TrimSuffix(line, []byte("\r"))) == 0 || json.Valid(line)
+			if !good {
+				bad++
+			}
+			switch {
+			case !good && p == nil && s.Repaired() == fixed:
+				t.Errorf("bad JSON was read without a word: %q", line)
+			case good && p != nil && p.Line == before+int64(i)+1 && (p.Reason == dump.NotJSON || p.Reason == dump.ZeroBytes):
+				t.Errorf("good JSON counts as bad: %q", line)
+			}
+		}
+		repaired += s.Repaired() - fixed
 	}
 }
