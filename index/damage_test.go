@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -314,7 +315,7 @@ func accountForLines(t *testing.T, data []byte) (bad, repaired, problems int64) 
 			problems++
 		}
 		for i, line := range lines[before:s.Lines()] {
-			good := len(bytes.TrimSuffix(line, []byte("\r"))) == 0 || json.Valid(line)
+			good := len(bytes.TrimSuffix(line, []byte("\r"))) == 0 || json.Valid(line) && utf8.Valid(line)
 			if !good {
 				bad++
 			}

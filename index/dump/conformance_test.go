@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"unicode/utf8"
 )
 
 // versionDumps calls f with the plain text of the real dumps made by one of the
@@ -40,7 +41,7 @@ func strictlyBad(data []byte) map[int64]bool {
 	n := int64(0)
 	for line := range bytes.Lines(data) {
 		n++
-		if len(bytes.TrimSpace(line)) > 0 && !json.Valid(line) {
+		if len(bytes.TrimSpace(line)) > 0 && !(json.Valid(line) && utf8.Valid(line)) {
 			bad[n] = true
 		}
 	}

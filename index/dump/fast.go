@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // This file is the hot path of a load. It recognises the rigid form in which
@@ -116,7 +117,11 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 		return fastText(b, at, &r.shapeType)
 	}
 	r.other(key)
-	return fastSkip(b, at)
+	end := fastSkip(b, at)
+	if end > 0 && b[at] == '"' && !utf8.Valid(b[at:end]) {
+		r.raw = true
+	}
+	return end
 }
 
 // fastSkip passes over a value of no interest.

@@ -90,7 +90,7 @@ type Record struct {
 	shapeType []byte
 	traits    Traits
 	unknown   [][]byte // keys that this package does not know
-	raw       bool     // holds a text that MRI has not escaped
+	raw       bool     // holds a text that MRI should have escaped
 	seen      uint8    // bits of the keys of a site that were read
 	twice     bool     // one of them stands there twice
 }

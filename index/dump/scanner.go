@@ -3,6 +3,7 @@ package dump
 import (
 	"bytes"
 	"fmt"
+	"unicode/utf8"
 
 	jsoniter "github.com/json-iterator/go"
 )
@@ -128,7 +129,7 @@ func (s *Scanner) parse(line []byte) *fault {
 	r.reset()
 	if s.fast(line, r) {
 		err := r.check()
-		if r.raw && err == nil {
+		if err == nil && (r.raw || !r.isUTF8()) {
 			s.repaired++
 		}
 		return err
@@ -139,6 +140,9 @@ func (s *Scanner) parse(line []byte) *fault {
 		err = r.check()
 	}
 	if err == nil && !r.doubtful(line) || !startsRecord(line) {
+		if err == nil && !utf8.Valid(line) {
+			s.repaired++
+		}
 		return err
 	}
 	if s.repair(line) || s.rejoin(line, err == nil) {
@@ -172,6 +176,12 @@ func (s *Scanner) rejoin(line []byte, whole bool) bool {
 		s.line += lines
 	}
 	return ok
+}
+
+// isUTF8 reports whether the texts that MRI writes byte for byte are UTF-8, as
+// JSON has to be. Those that the fast path passes over it looks at itself.
+func (r *Record) isUTF8() bool {
+	return utf8.Valid(r.File) && utf8.Valid(r.Method) && utf8.Valid(r.Name) && utf8.Valid(r.RealClassName)
 }
 
 // doubtful reports whether a readable line is not what MRI meant: a key stands
