@@ -178,9 +178,16 @@ func share(part, whole int64) string {
 	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(whole))
 }
 
+// longestName is how many characters of a name are printed; the middle of a
+// longer one is left out.
+const longestName = 400
+
 // Printable makes text from a dump safe to print on a terminal: what is not
-// printable shows as an escape.
+// printable shows as an escape, and a name of a megabyte leaves room for others.
 func Printable(text string) string {
+	if runes := []rune(text); len(runes) > longestName {
+		text = string(runes[:longestName/2]) + "…" + string(runes[len(runes)-longestName/2:])
+	}
 	var b strings.Builder
 	for _, c := range text {
 		if unicode.IsPrint(c) {

@@ -37,6 +37,12 @@ func TestFind(t *testing.T) {
 			"./bin/../lib/a.rb", "/home/me/app/lib/a.rb",
 		},
 		{
+			"a path that climbs out of the workspace is not followed",
+			[]string{"/home/me/app"},
+			[]string{"/home/me/app/etc/hosts", "/home/me/app/lib/a.rb"},
+			"../../../etc/passwd", unmapped,
+		},
+		{
 			"a relative path below two roots is ambiguous",
 			[]string{"/w/one", "/w/two"},
 			[]string{"/w/one/lib/a.rb", "/w/two/lib/a.rb"},
