@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
-	"unicode/utf8"
 )
 
 // This file is the hot path of a load. It recognises the rigid form in which
@@ -117,11 +116,7 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 		return fastText(b, at, &r.shapeType)
 	}
 	r.other(key)
-	end := fastSkip(b, at)
-	if end > 0 && b[at] == '"' && !utf8.Valid(b[at:end]) {
-		r.raw = true
-	}
-	return end
+	return fastSkip(b, at)
 }
 
 // fastSkip passes over a value of no interest.
@@ -270,6 +265,20 @@ func plainEnd(b []byte, i int) int {
 		}
 	}
 	return i
+}
+
+// isASCII reports whether b has no byte that needs a look whether it is UTF-8,
+// as JSON has to be: most lines of most dumps have none.
+func isASCII(b []byte) bool {
+	var all uint64
+	for ; len(b) >= 32; b = b[32:] {
+		all |= binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) |
+			binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
+	}
+	for _, c := range b {
+		all |= uint64(c)
+	}
+	return all&highs == 0
 }
 
 // hexDigit maps lower-case hexadecimal digits to their values and all other

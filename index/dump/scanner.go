@@ -129,7 +129,7 @@ func (s *Scanner) parse(line []byte) *fault {
 	r.reset()
 	if s.fast(line, r) {
 		err := r.check()
-		if err == nil && (r.raw || !r.isUTF8()) {
+		if err == nil && (r.raw || !isASCII(line) && !utf8.Valid(line)) {
 			s.repaired++
 		}
 		return err
@@ -176,12 +176,6 @@ func (s *Scanner) rejoin(line []byte, whole bool) bool {
 		s.line += lines
 	}
 	return ok
-}
-
-// isUTF8 reports whether the texts that MRI writes byte for byte are UTF-8, as
-// JSON has to be. Those that the fast path passes over it looks at itself.
-func (r *Record) isUTF8() bool {
-	return utf8.Valid(r.File) && utf8.Valid(r.Method) && utf8.Valid(r.Name) && utf8.Valid(r.RealClassName)
 }
 
 // doubtful reports whether a readable line is not what MRI meant: a key stands
