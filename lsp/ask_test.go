@@ -8,11 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"go.lsp.dev/uri"
 )
 
 // What tests say all the time.
 
-func fileURI(path string) string { return "file://" + path }
+func fileURI(path string) string { return string(uri.File(path)) }
 
 func (c *testClient) open(path, text string) {
 	c.notify("textDocument/didOpen", object{"textDocument": object{

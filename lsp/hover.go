@@ -30,5 +30,6 @@ func (s *server) siteCard(ctx context.Context, v view, site placed) *protocol.Ma
 	why := s.explainer.reasons(ctx, v.dump.snapshot, site.ID)
 	site.Retained = v.dump.snapshot.Retained(site.ID)
 	c.site(v.dump.snapshot, site.Site, why, v.settings.ShowValues, v.place)
+	c.origin(v.dump, site.Site)
 	return s.markup(c.String())
 }

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
 
 	"heapline/index"
+	"heapline/index/source"
 )
 
 // loadSummary is the result of loading: the dump's totals and how its files
@@ -21,10 +21,17 @@ type loadSummary struct {
 	MappedFiles    int `json:"mappedFiles"`
 	UnmappedFiles  int `json:"unmappedFiles"`
 	AmbiguousFiles int `json:"ambiguousFiles"`
+	// Inferred are the folders of the dump whose files were found elsewhere, and where.
+	Inferred []source.Inferred `json:"inferred"`
+	Notes    []string          `json:"notes"` // sentences about the dump
 }
 
 func (d *dump) summary() loadSummary {
-	return loadSummary{d.snapshot.Summary(), d.files.Mapped, d.files.Unmapped, d.files.Ambiguous}
+	sum := d.snapshot.Summary()
+	return loadSummary{
+		Summary: sum, MappedFiles: d.files.Mapped, UnmappedFiles: d.files.Unmapped, AmbiguousFiles: d.files.Ambiguous,
+		Inferred: append([]source.Inferred{}, d.files.Inferred...), Notes: append([]string{}, sum.Notes()...),
+	}
 }
 
 // load reads a dump and shows it. What was loaded before stays until then, and
@@ -57,7 +64,7 @@ func (s *server) load(ctx context.Context, seq uint64, path string, token protoc
 	}
 	j.counted = nil
 	message = "Loaded " + filepath.Base(path)
-	if !slices.Equal(d.roots, s.state.Load().roots) {
+	if !d.places.equal(s.state.Load().places()) {
 		s.rootsChanged.raise() // while the dump was read
 	}
 	s.dumpShown()
@@ -81,8 +88,8 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	roots := s.state.Load().roots
-	workspace := s.listInBackground(ctx, roots)
+	places := s.state.Load().places()
+	workspace := s.listInBackground(ctx, places)
 	var d *dump
 	snapshot, err := index.Build(ctx, file, index.Options{
 		Path:   j.path,
@@ -95,7 +102,7 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 		},
 		Counted: func(first *index.Snapshot) {
 			if listed := <-workspace; listed != nil { // else ctx has ended
-				d = (&dump{path: j.path, stamp: st, snapshot: first}).placedIn(roots, listed)
+				d = (&dump{path: j.path, stamp: st, snapshot: first}).placedIn(places, listed)
 				s.showCounts(j, d)
 			}
 		},
@@ -105,6 +112,9 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 	}
 	if d == nil {
 		return nil, ctx.Err()
+	}
+	if info, err := file.Stat(); err == nil && stampOf(info) != st { // a new file of that name is another
+		s.logf(protocol.MessageTypeWarning, "%s changed while it was read: load it again once it is written", j.path)
 	}
 	whole := *d
 	whole.snapshot = snapshot

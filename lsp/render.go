@@ -3,6 +3,7 @@ package lsp
 import (
 	"fmt"
 	"math"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -10,7 +11,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/dustin/go-humanize/english"
+
 	"heapline/index"
+	"heapline/index/source"
 )
 
 // All words about a dump are made here. Everything in a dump is untrusted: its
@@ -24,9 +28,10 @@ const (
 
 // How many rows the parts of a hover have.
 const (
-	maxClasses = 8
-	maxMethods = 5
-	maxLargest = 5
+	maxClasses  = 8
+	maxMethods  = 5
+	maxLargest  = 5
+	maxInferred = 3
 )
 
 // hintLabel is the text of a hint: 15,002 objects · 3.8 MB retained.
@@ -367,6 +372,33 @@ func sample(value string, truncated bool) string {
 	return quoted
 }
 
+// inferred says which folder of a dump is taken for which one here.
+func (c *card) inferred(x source.Inferred, roots []string) string {
+	return fmt.Sprintf("%s → %s, %s", c.name(x.From), c.folder(x.To, roots), english.Plural(x.Files, "file", ""))
+}
+
+// folder is a folder as people call it.
+func (c *card) folder(folder string, roots []string) string {
+	for _, root := range roots {
+		switch rest, inside := strings.CutPrefix(folder, root+"/"); {
+		case folder == root && len(roots) == 1:
+			return "the workspace"
+		case folder == root:
+			return c.name(path.Base(root))
+		case inside:
+			return c.name(rest)
+		}
+	}
+	return c.name(folder)
+}
+
+// origin says where the dump has a file that is elsewhere, and how it was found.
+func (c *card) origin(d *dump, site index.Site) {
+	if x, ok := d.files.How(site.File); ok {
+		c.line("In the dump", fmt.Sprintf("%s (%s)", c.name(site.File), c.inferred(x, d.places.roots)))
+	}
+}
+
 // statusTooltip is the text behind a client's status item.
 func statusTooltip(d *dump) string {
 	sum := d.snapshot.Summary()
@@ -384,6 +416,9 @@ func statusTooltip(d *dump) string {
 		found += fmt.Sprintf(", %d ambiguous", d.files.Ambiguous)
 	}
 	c.line("Files", found)
+	for _, x := range d.files.Inferred[:min(len(d.files.Inferred), maxInferred)] {
+		c.line("Taken for the same", c.inferred(x, d.places.roots))
+	}
 	if sum.Ruby != "" {
 		c.line("Written by", "Ruby "+sum.Ruby)
 	}

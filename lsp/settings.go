@@ -4,11 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.lsp.dev/protocol"
 
 	"heapline/index"
+	"heapline/index/source"
 )
 
 // settingsSection is the name of all settings together.
@@ -25,6 +30,7 @@ type settings struct {
 	HotspotPercent        float64 // of the live bytes, for an Information
 	HotspotWarningPercent float64 // of the live bytes, for a Warning
 	MaxMemory             size    // that a load may take
+	PathMappings          pathMappings
 }
 
 func defaultSettings() settings {
@@ -58,6 +64,47 @@ func (s *size) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
+// pathMappings are folders of dumps with the folders here that they are: a JSON
+// object of texts with sorted names, so that two can be compared; "" for none.
+type pathMappings string
+
+// UnmarshalJSON reads {"/app": "${workspaceFolder}"}.
+func (m *pathMappings) UnmarshalJSON(raw []byte) error {
+	var object map[string]string
+	if err := json.Unmarshal(raw, &object); err != nil {
+		return err
+	}
+	if *m = ""; len(object) == 0 {
+		return nil
+	}
+	sorted, err := json.Marshal(object)
+	*m = pathMappings(sorted)
+	return err
+}
+
+// rules are the mappings with what stands for folders in them replaced.
+func (m pathMappings) rules(roots []string) []source.Rule {
+	var object map[string]string
+	_ = json.Unmarshal([]byte(m), &object) // "" is none
+	var rules []source.Rule
+	for _, from := range slices.Sorted(maps.Keys(object)) {
+		rules = append(rules, source.Rule{From: from, To: expandFolder(object[from], roots)})
+	}
+	return rules
+}
+
+// expandFolder replaces ${workspaceFolder}, ${workspaceFolder:NAME} and ~; what
+// is relative is so to the first workspace folder.
+func expandFolder(folder string, roots []string) string {
+	for i, root := range roots {
+		if i == 0 {
+			folder = strings.ReplaceAll(folder, "${workspaceFolder}", root)
+		}
+		folder = strings.ReplaceAll(folder, "${workspaceFolder:"+path.Base(root)+"}", root)
+	}
+	return filepath.ToSlash((&state{roots: roots}).absolute(folder))
+}
+
 // parseSettings returns base with the values that raw sets, bare or wrapped in
 // {"heapline": …}. A value of a wrong type changes nothing and is reported.
 func parseSettings(base settings, raw []byte) (_ settings, problems []string) {
@@ -77,6 +124,7 @@ func parseSettings(base settings, raw []byte) (_ settings, problems []string) {
 		{"diagnostics.hotspotPercent", &base.HotspotPercent},
 		{"diagnostics.hotspotWarningPercent", &base.HotspotWarningPercent},
 		{"maxMemory", &base.MaxMemory},
+		{"pathMappings", &base.PathMappings},
 	} {
 		value := lookup(raw, strings.Split(f.name, ".")...)
 		if value != nil && json.Unmarshal(value, f.into) != nil {
@@ -168,6 +216,9 @@ func (s *server) useSettings(raw []byte) {
 	s.change(func(st *state) { previous, st.settings = st.settings, next })
 	if next == previous {
 		return
+	}
+	if next.PathMappings != previous.PathMappings {
+		s.rootsChanged.raise()
 	}
 	s.showChanged()
 	if next.Dump == "" || next.Dump == previous.Dump {

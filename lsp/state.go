@@ -59,7 +59,7 @@ type dump struct {
 	path     string // as it was asked for, absolute
 	stamp    stamp  // of the file when it was opened
 	snapshot *index.Snapshot
-	roots    []string // workspace folders in which its files were looked for
+	places   places // where its files were looked for
 	files    *source.Mapping
 	// texts are the lines of every mapped workspace file at load time. They
 	// stand for the source the dump was made from: what a buffer has that they

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -54,11 +55,12 @@ func (s *server) remap(ctx context.Context) {
 	if st.dump == nil {
 		return
 	}
-	listed := list(ctx, st.roots)
+	places := st.places()
+	listed := list(ctx, places)
 	if listed == nil {
 		return
 	}
-	placed := st.dump.placedIn(st.roots, listed)
+	placed := st.dump.placedIn(places, listed)
 	s.change(func(now *state) {
 		if now.dump == st.dump { // else a load has listed the folders by itself
 			now.setDump(placed)
@@ -67,12 +69,38 @@ func (s *server) remap(ctx context.Context) {
 	s.showChanged()
 }
 
+// places are where a dump's files are looked for.
+type places struct {
+	roots []string      // workspace folders
+	rules []source.Rule // of the setting heapline.pathMappings
+}
+
+func (st *state) places() places {
+	return places{st.roots, st.settings.PathMappings.rules(st.roots)}
+}
+
+func (p places) equal(q places) bool {
+	return slices.Equal(p.roots, q.roots) && slices.Equal(p.rules, q.rules)
+}
+
+// folders are the workspace folders and those outside of them that rules name.
+func (p places) folders() []string {
+	folders := slices.Clone(p.roots)
+	for _, rule := range p.rules {
+		inside := func(folder string) bool { return folder == rule.To || strings.HasPrefix(rule.To, folder+"/") }
+		if !slices.ContainsFunc(folders, inside) {
+			folders = append(folders, rule.To)
+		}
+	}
+	return folders
+}
+
 // placedIn returns the dump with its files found in a workspace. Texts that are
 // known stay: they are of the time the dump was loaded.
-func (d *dump) placedIn(roots []string, w *source.Workspace) *dump {
+func (d *dump) placedIn(p places, w *source.Workspace) *dump {
 	next := *d
-	next.roots = roots
-	next.files = w.Map(d.snapshot.Files())
+	next.places = p
+	next.files = w.Map(d.snapshot.Files(), p.rules)
 	next.texts = map[string][]string{}
 	for _, name := range d.snapshot.Files() {
 		file, ok := next.files.File(name)
@@ -88,21 +116,21 @@ func (d *dump) placedIn(roots []string, w *source.Workspace) *dump {
 	return &next
 }
 
-// listInBackground lists the files below roots; the channel yields nil if ctx
-// ended first.
-func (s *server) listInBackground(ctx context.Context, roots []string) <-chan *source.Workspace {
+// listInBackground lists the files there are; the channel yields nil if ctx ended
+// first.
+func (s *server) listInBackground(ctx context.Context, p places) <-chan *source.Workspace {
 	listed := make(chan *source.Workspace, 1)
 	s.background("workspace list", func(context.Context) {
 		defer close(listed)
-		listed <- list(ctx, roots)
+		listed <- list(ctx, p)
 	})
 	return listed
 }
 
-// list returns the files below roots, or nil if ctx ended first.
-func list(ctx context.Context, roots []string) *source.Workspace {
+// list returns the files there are, or nil if ctx ended first.
+func list(ctx context.Context, p places) *source.Workspace {
 	var files []source.File
-	for _, root := range roots {
+	for _, root := range p.folders() {
 		walk(ctx, root, maxFiles-len(files), func(path, real string, entry fs.DirEntry) {
 			if entry.Type().IsRegular() { // a link's target has a name of its own
 				files = append(files, source.File{Path: path, Real: real})
@@ -112,7 +140,8 @@ func list(ctx context.Context, roots []string) *source.Workspace {
 	if ctx.Err() != nil {
 		return nil
 	}
-	return source.NewWorkspace(roots, files)
+	fold := runtime.GOOS == "darwin" || runtime.GOOS == "windows"
+	return source.NewWorkspace(p.roots, files, fold)
 }
 
 // neverListed are folders without a program's own sources.

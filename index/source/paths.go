@@ -4,8 +4,9 @@
 package source
 
 import (
-	"math"
+	"cmp"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -19,14 +20,16 @@ type File struct {
 // changes.
 type Workspace struct {
 	roots  []string
+	fold   bool
 	byPath map[string]string   // Path and Real → Path
 	byBase map[string][]string // last component → Paths and Reals with that ending
 }
 
 // NewWorkspace prepares the files below roots for lookup. A file listed twice,
-// for instance because one root is inside another, counts once.
-func NewWorkspace(roots []string, files []File) *Workspace {
-	w := &Workspace{roots: roots, byPath: map[string]string{}, byBase: map[string][]string{}}
+// for instance because one root is inside another, counts once. Where file names
+// differ by more than upper and lower case, fold is false.
+func NewWorkspace(roots []string, files []File, fold bool) *Workspace {
+	w := &Workspace{roots: roots, fold: fold, byPath: map[string]string{}, byBase: map[string][]string{}}
 	for _, f := range files {
 		w.add(f.Path, f.Path)
 		if f.Real != "" && f.Real != f.Path {
@@ -37,6 +40,7 @@ func NewWorkspace(roots []string, files []File) *Workspace {
 }
 
 func (w *Workspace) add(name, file string) {
+	name = w.key(name)
 	if _, ok := w.byPath[name]; ok {
 		return
 	}
@@ -45,14 +49,46 @@ func (w *Workspace) add(name, file string) {
 	w.byBase[base] = append(w.byBase[base], name)
 }
 
+// key is what two names of one file have in common.
+func (w *Workspace) key(name string) string {
+	if w.fold {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
+// Rule says that a folder of the dump is a folder here: all below it is found
+// there or nowhere. Paths are absolute and use slashes.
+type Rule struct {
+	From string `json:"from"` // as the dump names it
+	To   string `json:"to"`
+}
+
+// apply returns what a dump path is here; false for one that is not below From.
+func (r Rule) apply(dumpPath string) (string, bool) {
+	rest, ok := strings.CutPrefix(dumpPath, strings.TrimSuffix(r.From, "/"))
+	if !ok || rest != "" && rest[0] != '/' {
+		return "", false
+	}
+	return path.Clean(r.To + rest), true
+}
+
+// Inferred is a rule that nobody gave, with how many files it explains.
+type Inferred struct {
+	Rule
+	Files int `json:"files"`
+}
+
 // Mapping says which dump path belongs to which workspace file, one to one.
 type Mapping struct {
-	Mapped    int // dump paths with a workspace file
-	Unmapped  int // dump paths without one: gems, the standard library, evals
-	Ambiguous int // dump paths that may be one of several files: nothing is shown for them
+	Mapped    int        // dump paths with a workspace file
+	Unmapped  int        // dump paths without one: gems, the standard library, evals
+	Ambiguous int        // dump paths that may be one of several files: nothing is shown for them
+	Inferred  []Inferred // how the files were found that are not where the dump says; most files first
 
-	toDump map[string]string
-	toFile map[string]string
+	toDump   map[string]string
+	toFile   map[string]string
+	inferred map[string]Rule // by dump path
 }
 
 // DumpPath returns the dump's name of a workspace file.
@@ -67,128 +103,238 @@ func (m *Mapping) File(dumpPath string) (string, bool) {
 	return file, ok
 }
 
-// Map finds the workspace files of all paths of a dump. Where several dump
-// paths claim one file, the one that agrees with it in the most components has
-// it; claims of equal strength are ambiguous.
-func (w *Workspace) Map(dumpPaths []string) *Mapping {
-	m := &Mapping{toDump: map[string]string{}, toFile: map[string]string{}}
-	claims := map[string][]claim{}
-	for _, p := range dumpPaths {
-		switch file, strength := w.find(p); strength {
-		case noMatch:
-			m.Unmapped++
-		case severalMatch:
-			m.Ambiguous++
-		default:
-			claims[file] = append(claims[file], claim{p, strength})
+// How returns the inferred folder that a dump path was found by; false for one
+// that is where the dump or a rule says, or nowhere.
+func (m *Mapping) How(dumpPath string) (Inferred, bool) {
+	rule, ok := m.inferred[dumpPath]
+	if !ok {
+		return Inferred{}, false
+	}
+	return m.Inferred[slices.IndexFunc(m.Inferred, func(x Inferred) bool { return x.Rule == rule })], true
+}
+
+// Map finds the workspace files of all paths of a dump: by the rules, of which
+// the longest counts; by the very path; else by the one folder that explains the
+// most of the dump's files, however well another would fit a single one. Where
+// several dump paths claim one file, the one found most surely has it; claims of
+// equal strength are ambiguous.
+func (w *Workspace) Map(dumpPaths []string, rules []Rule) *Mapping {
+	m := &Mapping{toDump: map[string]string{}, toFile: map[string]string{}, inferred: map[string]Rule{}}
+	all := make([][]candidate, len(dumpPaths))
+	votes := map[Rule]int{}
+	for i, p := range dumpPaths {
+		all[i] = w.candidates(p, rules)
+		for _, c := range all[i] {
+			if c.kind == bySuffix {
+				votes[c.rule]++
+			}
 		}
 	}
+	most := 0
+	for _, n := range votes {
+		most = max(most, n)
+	}
+	claims := map[string][]claim{}
+	for i, p := range dumpPaths {
+		switch c, several := best(all[i], votes, most); {
+		case several:
+			m.Ambiguous++
+		case c == nil:
+			m.Unmapped++
+		default:
+			claims[c.file] = append(claims[c.file], claim{p, *c})
+		}
+	}
+	m.settle(claims, votes)
+	m.infer(claims, w.roots)
+	return m
+}
+
+// settle gives every file to the strongest claim.
+func (m *Mapping) settle(claims map[string][]claim, votes map[Rule]int) {
 	for file, cs := range claims {
-		winner, ok := strongest(cs)
-		if !ok {
+		slices.SortStableFunc(cs, func(a, b claim) int { return a.compare(b.candidate, votes) })
+		if len(cs) > 1 && cs[0].compare(cs[1].candidate, votes) == 0 {
 			m.Ambiguous += len(cs)
 			continue
 		}
 		m.Mapped++
 		m.Unmapped += len(cs) - 1
-		m.toDump[file], m.toFile[winner] = winner, file
+		m.toDump[file], m.toFile[cs[0].dumpPath] = cs[0].dumpPath, file
 	}
-	return m
+}
+
+// infer sums up which folders of the dump were found where.
+func (m *Mapping) infer(claims map[string][]claim, roots []string) {
+	files := map[Rule]int{}
+	for file, cs := range claims {
+		for _, c := range cs {
+			if c.kind == bySuffix && m.toDump[file] == c.dumpPath && isAbsolute(c.dumpPath) {
+				rule := c.rule.below(roots)
+				m.inferred[c.dumpPath] = rule
+				files[rule]++
+			}
+		}
+	}
+	for rule, n := range files {
+		m.Inferred = append(m.Inferred, Inferred{rule, n})
+	}
+	slices.SortFunc(m.Inferred, func(a, b Inferred) int {
+		return cmp.Or(cmp.Compare(b.Files, a.Files), strings.Compare(a.From, b.From), strings.Compare(a.To, b.To))
+	})
+}
+
+// below names the workspace folder itself where a rule leads to a folder above
+// it: /srv → /home/me is /srv/app → /home/me/app.
+func (r Rule) below(roots []string) Rule {
+	inside := ""
+	for _, root := range roots {
+		if rest, ok := strings.CutPrefix(root, r.To+"/"); ok {
+			if inside != "" {
+				return r
+			}
+			inside = "/" + rest
+		}
+	}
+	return Rule{r.From + inside, r.To + inside}
 }
 
 // claim is a dump path that may belong to a file.
 type claim struct {
 	dumpPath string
-	strength int
+	candidate
 }
 
-func strongest(claims []claim) (string, bool) {
-	best, unique := claims[0], true
-	for _, c := range claims[1:] {
-		switch {
-		case c.strength > best.strength:
-			best, unique = c, true
-		case c.strength == best.strength:
-			unique = false
-		}
-	}
-	return best.dumpPath, unique
+// candidate is a file that a dump path may be.
+type candidate struct {
+	file   string
+	kind   kind
+	rule   Rule // by suffix: what the two paths begin with before the part they share
+	suffix int  // by suffix: components that they share
 }
 
-// Strengths of a match; anything between is the number of equal trailing
-// path components.
+// kind is how a file was found, the surest first.
+type kind int
+
 const (
-	noMatch       = 0
-	severalMatch  = -1
-	exactMatch    = math.MaxInt
-	relativeMatch = math.MaxInt - 1
+	byRule kind = iota
+	byPath
+	byRoot // a relative path below a workspace folder
+	bySuffix
 )
 
-// find returns the workspace file of one dump path and how sure that is.
-func (w *Workspace) find(dumpPath string) (file string, strength int) {
-	clean := path.Clean(dumpPath)
+// compare orders candidates, the better one first.
+func (c candidate) compare(d candidate, votes map[Rule]int) int {
+	return cmp.Or(cmp.Compare(c.kind, d.kind), cmp.Compare(votes[d.rule], votes[c.rule]), cmp.Compare(d.suffix, c.suffix))
+}
+
+// minorRule is by how many times less of the files a folder may explain than the
+// one that explains the most: a file that happens to have the name of one of
+// some library is not the library's.
+const minorRule = 20
+
+// best returns the best of a dump path's candidates, nil where there is none.
+func best(candidates []candidate, votes map[Rule]int, most int) (c *candidate, several bool) {
+	slices.SortStableFunc(candidates, func(a, b candidate) int { return a.compare(b, votes) })
+	switch {
+	case len(candidates) == 0, candidates[0].kind == bySuffix && votes[candidates[0].rule]*minorRule < most:
+		return nil, false
+	case len(candidates) > 1 && candidates[0].compare(candidates[1], votes) == 0:
+		return nil, true
+	}
+	return &candidates[0], false
+}
+
+// candidates lists the files that a dump path may be, each once.
+func (w *Workspace) candidates(dumpPath string, rules []Rule) []candidate {
+	clean := w.key(path.Clean(slashed(dumpPath)))
+	if here, ok := w.longest(rules, clean); ok {
+		if file, ok := w.byPath[here]; ok {
+			return []candidate{{file: file, kind: byRule}}
+		}
+		return nil
+	}
 	if file, ok := w.byPath[clean]; ok {
-		return file, exactMatch
+		return []candidate{{file: file, kind: byPath}}
 	}
 	if !isAbsolute(clean) {
-		if file, strength := w.findRelative(clean); strength != noMatch {
-			return file, strength
+		if found := w.belowRoots(clean); len(found) > 0 {
+			return found
 		}
 	}
-	return w.findSuffix(clean)
+	return w.bySuffix(clean)
 }
 
-// findRelative looks below each root: a program started there names its files so.
-func (w *Workspace) findRelative(clean string) (file string, strength int) {
+// longest applies the rule with the longest folder.
+func (w *Workspace) longest(rules []Rule, clean string) (here string, ok bool) {
+	length := -1
+	for _, r := range rules {
+		r = Rule{w.key(slashed(r.From)), w.key(r.To)}
+		if to, applies := r.apply(clean); applies && len(r.From) > length {
+			here, ok, length = to, true, len(r.From)
+		}
+	}
+	return here, ok
+}
+
+// belowRoots looks below each root: a program started there names its files so.
+func (w *Workspace) belowRoots(clean string) []candidate {
+	var found []candidate
 	for _, root := range w.roots {
-		found, ok := w.byPath[path.Join(root, clean)]
-		switch {
-		case !ok || found == file:
-		case strength == noMatch:
-			file, strength = found, relativeMatch
-		default:
-			return "", severalMatch
+		file, ok := w.byPath[w.key(path.Join(root, clean))]
+		if ok && !slices.ContainsFunc(found, func(c candidate) bool { return c.file == file }) {
+			found = append(found, candidate{file: file, kind: byRoot})
 		}
 	}
-	return file, strength
+	return found
 }
 
-// findSuffix finds the file whose path shares the most trailing components.
-func (w *Workspace) findSuffix(clean string) (file string, strength int) {
+// bySuffix finds the files that share trailing components, each by its longest.
+func (w *Workspace) bySuffix(clean string) []candidate {
 	least := installedComponents(clean)
+	var found []candidate
 	for _, name := range w.byBase[path.Base(clean)] {
-		found := w.byPath[name]
-		switch n := commonSuffix(name, clean); {
-		case n < least:
-		case found == file:
-			strength = max(strength, n)
-		case n > strength:
-			file, strength = found, n
-		case n == strength:
-			file = "" // a longer suffix may still decide
+		n, from, to := commonSuffix(clean, name)
+		if n < least {
+			continue
+		}
+		c := candidate{file: w.byPath[name], kind: bySuffix, rule: Rule{from, to}, suffix: n}
+		known := slices.IndexFunc(found, func(x candidate) bool { return x.file == c.file })
+		switch {
+		case known < 0:
+			found = append(found, c)
+		case n > found[known].suffix:
+			found[known] = c
 		}
 	}
-	if file == "" && strength > noMatch {
-		return "", severalMatch
-	}
-	return file, strength
+	return found
 }
 
-// commonSuffix counts the equal trailing components of two paths.
-func commonSuffix(a, b string) int {
-	for n := 0; ; n++ {
-		restA, lastA := cutLast(a)
-		restB, lastB := cutLast(b)
+// commonSuffix counts the equal trailing components of two paths and returns
+// what is before them.
+func commonSuffix(a, b string) (n int, restA, restB string) {
+	for ; ; n++ {
+		headA, lastA := cutLast(a)
+		headB, lastB := cutLast(b)
 		if lastA == "" || lastA != lastB {
-			return n
+			return n, a, b
 		}
-		a, b = restA, restB
+		a, b = headA, headB
 	}
 }
 
 func cutLast(p string) (rest, last string) {
 	i := strings.LastIndexByte(p, '/')
 	return p[:max(i, 0)], p[i+1:]
+}
+
+// slashed is a Windows path with slashes; in other paths a backslash is a
+// character like any.
+func slashed(p string) string {
+	if len(p) > 2 && p[1] == ':' && p[2] == '\\' || strings.HasPrefix(p, `\\`) {
+		return strings.ReplaceAll(p, `\`, "/")
+	}
+	return p
 }
 
 // installedComponents is how many components a suffix needs at least. For a

@@ -1,0 +1,108 @@
+package lsp
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// copyLeaky copies the sample app's sources into a folder.
+func copyLeaky(t *testing.T, to string) {
+	t.Helper()
+	for _, name := range []string{"server.rb", "lib/request.rb", "lib/audit_log.rb", "lib/lru_cache.rb", "lib/subscribers.rb"} {
+		write(t, to, name, readFile(t, filepath.Join(leaky(t), name)))
+	}
+}
+
+// startIn returns a client with several workspace folders.
+func startIn(t *testing.T, folders ...string) *testClient {
+	t.Helper()
+	var list []object
+	for _, folder := range folders {
+		list = append(list, object{"uri": fileURI(folder), "name": filepath.Base(folder)})
+	}
+	return start(t, folders[0], object{"rootUri": nil, "workspaceFolders": list})
+}
+
+func TestTheDumpOfAnotherMachineIsFound(t *testing.T) {
+	const request = "15,002 objects · 1.2 MB retained"
+	for _, tt := range []struct {
+		name    string
+		folders func(t *testing.T, dir string) []string // the first has the app
+	}{
+		{"in the project's own folder", func(t *testing.T, _ string) []string { return []string{leaky(t)} }},
+		{"in a folder with spaces and umlauts", func(t *testing.T, dir string) []string {
+			folder := filepath.Join(dir, "Größe 100%", "eine Kopie")
+			copyLeaky(t, folder)
+			return []string{folder}
+		}},
+		{"as one of three folders, one of which has a file of the same name", func(t *testing.T, dir string) []string {
+			app, decoy, other := filepath.Join(dir, "app"), filepath.Join(dir, "decoy"), filepath.Join(dir, "other")
+			copyLeaky(t, app)
+			write(t, decoy, "lib/request.rb", readFile(t, filepath.Join(leaky(t), "lib/request.rb")))
+			write(t, other, "lib/other.rb", "x\n")
+			return []string{app, decoy, other}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			folders := tt.folders(t, tempDir(t))
+			c := startIn(t, folders...)
+			for _, folder := range folders {
+				file := filepath.Join(folder, "lib/request.rb")
+				if text, err := os.ReadFile(file); err == nil {
+					c.open(file, string(text))
+				}
+			}
+			c.load(filepath.Join(leaky(t), "leak-3.json.gz"))
+			for i, folder := range folders {
+				got := strings.Join(c.hints(filepath.Join(folder, "lib/request.rb")), "\n")
+				if strings.Contains(got, request) != (i == 0) {
+					t.Errorf("%s has the hints %s", folder, got)
+				}
+			}
+		})
+	}
+}
+
+func TestPathMappingsChangeAtRunTime(t *testing.T) {
+	a := newApp(t)
+	other := filepath.Join(tempDir(t), "other")
+	elsewhere := write(t, other, "lib/cache.rb", appText)
+	c := start(t, a.root)
+	c.open(a.ruby, appText)
+	c.open(elsewhere, appText)
+	if sum := string(c.load(a.dump)); !strings.Contains(sum, `"inferred":[{"from":"/srv/app","to":"`+a.root+`","files":1}]`) {
+		t.Errorf("got %s", sum)
+	}
+	c.wantHints(a.ruby, appHints...)
+	mapped := func(mappings object) {
+		c.notify("workspace/didChangeConfiguration", object{"settings": object{"heapline": object{"pathMappings": mappings}}})
+	}
+	mapped(object{"/srv/app": other})
+	c.untilHints(elsewhere, appHints...)
+	c.wantHints(a.ruby)
+	mapped(object{"/srv": other})
+	c.untilHints(elsewhere)
+	c.wantHints(a.ruby)
+	mapped(object{"/srv/app": "${workspaceFolder}"})
+	c.untilHints(a.ruby, appHints...)
+	mapped(object{})
+	c.wantHints(a.ruby, appHints...)
+}
+
+func TestFolders(t *testing.T) {
+	for _, tt := range []struct{ name, folder, want string }{
+		{"the workspace", "${workspaceFolder}", "/w/one"},
+		{"a folder in it", "${workspaceFolder}/engines/x", "/w/one/engines/x"},
+		{"another workspace folder", "${workspaceFolder:two}/lib", "/w/two/lib"},
+		{"an absolute folder", "/opt/../opt/gems", "/opt/gems"},
+		{"a relative folder", "engines/x", "/w/one/engines/x"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := expandFolder(tt.folder, []string{"/w/one", "/w/two"}); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
