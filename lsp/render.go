@@ -399,6 +399,28 @@ func (c *card) origin(d *dump, site index.Site) {
 	}
 }
 
+// maxGems is how many gems are named.
+const maxGems = 5
+
+// gems says how many of the dump's gems are here, and which are in another
+// version: their lines are others.
+func (c *card) gems(g gems) {
+	if len(g.rules) == 0 && len(g.others) == 0 {
+		return
+	}
+	text := fmt.Sprintf("%d of %s that the dump names are on this machine in the same version",
+		len(g.rules), english.Plural(g.named, "gem", ""))
+	for i, other := range g.others {
+		switch {
+		case i == maxGems:
+			text += fmt.Sprintf(", and %d more", len(g.others)-i)
+		case i < maxGems:
+			text += fmt.Sprintf("; %s is not shown: here is %s", c.name(other.gem), c.name(other.here))
+		}
+	}
+	c.line("Gems", text)
+}
+
 // statusTooltip is the text behind a client's status item.
 func statusTooltip(d *dump) string {
 	sum := d.snapshot.Summary()
@@ -419,6 +441,7 @@ func statusTooltip(d *dump) string {
 	for _, x := range d.files.Inferred[:min(len(d.files.Inferred), maxInferred)] {
 		c.line("Taken for the same", c.inferred(x, d.places.roots))
 	}
+	c.gems(d.gems)
 	if sum.Ruby != "" {
 		c.line("Written by", "Ruby "+sum.Ruby)
 	}

@@ -65,6 +65,7 @@ type dump struct {
 	// stand for the source the dump was made from: what a buffer has that they
 	// lack is an edit.
 	texts map[string][]string
+	gems  gems // that the dump names and that are installed here
 }
 
 // dumpPath returns the dump's name of a file the editor has open.
@@ -78,6 +79,9 @@ func (d *dump) dumpPath(path, real string) (string, bool) {
 		}
 		if len(d.snapshot.Sites(p)) > 0 { // outside of the workspace, but the very file
 			return p, true
+		}
+		if name, ok := d.gems.dumpPath(p, d.snapshot); ok {
+			return name, true
 		}
 	}
 	return "", false
@@ -96,6 +100,9 @@ type view struct {
 func (st *state) place(file string, line int) (name, target string, ok bool) {
 	path, ok := st.dump.files.File(file)
 	if !ok {
+		path, ok = st.dump.gems.file(file)
+	}
+	if !ok {
 		return "", "", false
 	}
 	for _, doc := range st.docs {
@@ -106,6 +113,9 @@ func (st *state) place(file string, line int) (name, target string, ok bool) {
 		}
 	}
 	name = path
+	if dir, gem, ok := source.GemDir(path); ok {
+		name = gem + strings.TrimPrefix(path, dir)
+	}
 	for _, root := range st.roots {
 		if below, ok := strings.CutPrefix(path, root+"/"); ok {
 			name = below

@@ -101,6 +101,7 @@ func (d *dump) placedIn(p places, w *source.Workspace) *dump {
 	next := *d
 	next.places = p
 	next.files = w.Map(d.snapshot.Files(), p.rules)
+	next.gems = findGems(d.snapshot.Files(), gemFolders(p.roots))
 	next.texts = map[string][]string{}
 	for _, name := range d.snapshot.Files() {
 		file, ok := next.files.File(name)

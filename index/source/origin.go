@@ -24,6 +24,18 @@ var (
 	stdlibDir = regexp.MustCompile(`/(?:ruby|jruby|truffleruby)/(?:[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[+-][^/]*)?|vendor_ruby|site_ruby)/`)
 )
 
+// GemDir returns the folder of the gem that a dump path belongs to, as the dump
+// names it, and the gem with its version: "rack-2.2.6". False for other paths.
+func GemDir(dumpPath string) (dir, gem string, ok bool) {
+	p := slashed(dumpPath)
+	at := gemDir.FindAllStringSubmatchIndex(p, -1)
+	if at == nil {
+		return "", "", false
+	}
+	last := at[len(at)-1]
+	return p[:last[3]], p[last[2]:last[3]], true
+}
+
 // Origin tells to which gem a dump path belongs ("rack-2.2.6"), or which of the
 // other origins it has.
 func Origin(dumpPath string) string {

@@ -64,8 +64,11 @@ type Rule struct {
 	To   string `json:"to"`
 }
 
-// apply returns what a dump path is here; false for one that is not below From.
-func (r Rule) apply(dumpPath string) (string, bool) {
+// Reverse leads from what is below To back to the dump's name of it.
+func (r Rule) Reverse() Rule { return Rule{r.To, r.From} }
+
+// Apply returns what a dump path is here; false for one that is not below From.
+func (r Rule) Apply(dumpPath string) (string, bool) {
 	rest, ok := strings.CutPrefix(dumpPath, strings.TrimSuffix(r.From, "/"))
 	if !ok || rest != "" && rest[0] != '/' {
 		return "", false
@@ -270,7 +273,7 @@ func (w *Workspace) longest(rules []Rule, clean string) (here string, ok bool) {
 	length := -1
 	for _, r := range rules {
 		r = Rule{w.key(slashed(r.From)), w.key(r.To)}
-		if to, applies := r.apply(clean); applies && len(r.From) > length {
+		if to, applies := r.Apply(clean); applies && len(r.From) > length {
 			here, ok, length = to, true, len(r.From)
 		}
 	}
