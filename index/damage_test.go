@@ -152,6 +152,18 @@ func zstandard(t testing.TB, data []byte) []byte {
 	return w.EncodeAll(data, nil)
 }
 
+func TestWithoutRootsInManyBlocks(t *testing.T) {
+	const block = 1 << 20
+	data := text + strings.Repeat(`{"address":"0x10", "type":"NONE"}`+"\n", 3*block/30) + text[:20]
+	s, err := build(t, []byte(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := s.Summary(); sum.Live.Objects != 1 || sum.Problems.Count != 1 {
+		t.Errorf("%+v", sum)
+	}
+}
+
 func TestCompressedDumpsCutShort(t *testing.T) {
 	data := plain(t, "../testdata/leaky/leak-1.json.gz")
 	for name, whole := range map[string][]byte{"gzip": gzipped(t, data), "zstd": zstandard(t, data)} {

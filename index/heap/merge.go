@@ -97,6 +97,7 @@ func (h *Heap) learn() {
 }
 
 func size(parts []*part) (objects, edges int64) {
+	edges = 1 // to the one category of a dump without roots
 	for _, p := range parts {
 		objects += int64(len(p.address))
 		edges += int64(len(p.refs) + len(p.address))

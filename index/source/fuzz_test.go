@@ -134,7 +134,7 @@ func FuzzMap(f *testing.F) {
 		for _, file := range files {
 			named = append(named, File{Path: file})
 		}
-		m := NewWorkspace(roots, named, false).Map(dumpPaths, nil)
+		m := NewWorkspace(roots, named, false).Map(dumpPaths, nil, "")
 		want := naiveMap(roots, files, dumpPaths)
 		for _, p := range dumpPaths {
 			if got, _ := m.File(p); got != want[p] {

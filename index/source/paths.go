@@ -116,17 +116,18 @@ func (m *Mapping) How(dumpPath string) (Inferred, bool) {
 	return m.Inferred[slices.IndexFunc(m.Inferred, func(x Inferred) bool { return x.Rule == rule })], true
 }
 
-// Map finds the workspace files of all paths of a dump: by the rules, of which
+// Map finds the workspace files of all paths of a dump, of which relative ones
+// are below cwd where that is known: by the rules, of which
 // the longest counts; by the very path; else by the one folder that explains the
 // most of the dump's files, however well another would fit a single one. Where
 // several dump paths claim one file, the one found most surely has it; claims of
 // equal strength are ambiguous.
-func (w *Workspace) Map(dumpPaths []string, rules []Rule) *Mapping {
+func (w *Workspace) Map(dumpPaths []string, rules []Rule, cwd string) *Mapping {
 	m := &Mapping{toDump: map[string]string{}, toFile: map[string]string{}, inferred: map[string]Rule{}}
 	all := make([][]candidate, len(dumpPaths))
 	votes := map[Rule]int{}
 	for i, p := range dumpPaths {
-		all[i] = w.candidates(p, rules)
+		all[i] = w.candidates(p, rules, cwd)
 		for _, c := range all[i] {
 			if c.kind == bySuffix {
 				votes[c.rule]++
@@ -172,7 +173,7 @@ func (m *Mapping) infer(claims map[string][]claim, roots []string) {
 	files := map[Rule]int{}
 	for file, cs := range claims {
 		for _, c := range cs {
-			if c.kind == bySuffix && m.toDump[file] == c.dumpPath && isAbsolute(c.dumpPath) {
+			if c.kind == bySuffix && m.toDump[file] == c.dumpPath && isAbsolute(c.rule.From+"/") {
 				rule := c.rule.below(roots)
 				m.inferred[c.dumpPath] = rule
 				files[rule]++
@@ -249,8 +250,12 @@ func best(candidates []candidate, votes map[Rule]int, most int) (c *candidate, s
 }
 
 // candidates lists the files that a dump path may be, each once.
-func (w *Workspace) candidates(dumpPath string, rules []Rule) []candidate {
-	clean := w.key(path.Clean(slashed(dumpPath)))
+func (w *Workspace) candidates(dumpPath string, rules []Rule, cwd string) []candidate {
+	clean := path.Clean(slashed(dumpPath))
+	if cwd != "" && !isAbsolute(clean) && Origin(clean) == OriginApp {
+		clean = path.Join(slashed(cwd), clean)
+	}
+	clean = w.key(clean)
 	if here, ok := w.longest(rules, clean); ok {
 		if file, ok := w.byPath[here]; ok {
 			return []candidate{{file: file, kind: byRule}}

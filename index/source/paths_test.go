@@ -157,7 +157,7 @@ func TestFind(t *testing.T) {
 			for _, f := range tt.files {
 				files = append(files, File{Path: f})
 			}
-			m := NewWorkspace(tt.roots, files, false).Map([]string{tt.dump}, nil)
+			m := NewWorkspace(tt.roots, files, false).Map([]string{tt.dump}, nil, "")
 			if got := outcome(m, tt.dump); got != tt.want {
 				t.Errorf("%s: got %s, want %s", tt.dump, got, tt.want)
 			}
@@ -180,7 +180,7 @@ func TestSymbolicLinks(t *testing.T) {
 		{Path: "/home/me/link/lib/a.rb", Real: "/data/app/lib/a.rb"},
 	}, false)
 	for _, dumpPath := range []string{"/data/app/lib/a.rb", "/home/me/link/lib/a.rb", "/srv/app/lib/a.rb"} {
-		if got := outcome(w.Map([]string{dumpPath}, nil), dumpPath); got != "/home/me/link/lib/a.rb" {
+		if got := outcome(w.Map([]string{dumpPath}, nil, ""), dumpPath); got != "/home/me/link/lib/a.rb" {
 			t.Errorf("%s: got %s, want the path the editor uses", dumpPath, got)
 		}
 	}
@@ -216,7 +216,7 @@ func TestClaims(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m := NewWorkspace([]string{"/w/app"}, files, false).Map(tt.dump, nil)
+			m := NewWorkspace([]string{"/w/app"}, files, false).Map(tt.dump, nil, "")
 			if m.Mapped != tt.mapped || m.Unmapped != tt.unmapped || m.Ambiguous != tt.ambiguous {
 				t.Errorf("mapped %d, unmapped %d, ambiguous %d; want %d, %d, %d",
 					m.Mapped, m.Unmapped, m.Ambiguous, tt.mapped, tt.unmapped, tt.ambiguous)
@@ -239,6 +239,6 @@ func BenchmarkMap(b *testing.B) {
 	}
 	w := NewWorkspace([]string{"/home/me/app"}, files, false)
 	for b.Loop() {
-		w.Map(dump[:5000], nil)
+		w.Map(dump[:5000], nil, "")
 	}
 }
