@@ -83,6 +83,12 @@ func (e encoding) lineRange(line int, text string) protocol.Range {
 // buffer (0-based).
 func (d *document) dumpLine(line int) (int, bool) { return d.lines.Old(line + 1) }
 
+// changed reports whether a line of the buffer (0-based) says something else
+// than the line of the dump (1-based) that it is.
+func (d *document) changed(line, dumpLine int) bool {
+	return strings.TrimSpace(d.line(line)) != strings.TrimSpace(d.before[dumpLine-1])
+}
+
 // bufferLine returns the line of the buffer (0-based) of a line in the dump's
 // count (1-based).
 func (d *document) bufferLine(dumpLine int) (int, bool) {

@@ -21,6 +21,7 @@
 ---     heapline = {
 ---       dump = '', -- path of a dump that is loaded at start
 ---       pathMappings = {}, -- folders that dumps name and what they are here: { ['/app'] = '${workspaceFolder}' }
+---       revision = '', -- commit of the source that the dump was taken from
 ---       inlayHints = { enabled = true, minObjects = 1, minBytes = 1000 },
 ---       hover = { showValues = true }, -- samples of string values: dumps hold secrets
 ---       maxMemory = '', -- what loading a dump may take, such as '8 GB'; '' is half of the machine's

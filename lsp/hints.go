@@ -49,7 +49,7 @@ var padded = true
 func (s *server) hint(v view, site placed, at protocol.Position, mark hintMark) protocol.InlayHint {
 	h := protocol.InlayHint{
 		Position:    at,
-		Label:       protocol.String(hintLabel(site.Site)),
+		Label:       protocol.String(site.label()),
 		PaddingLeft: &padded,
 	}
 	if s.caps.resolveTooltip {
@@ -58,6 +58,14 @@ func (s *server) hint(v view, site placed, at protocol.Position, mark hintMark) 
 	}
 	h.Tooltip = s.markup(siteHeading(site.Site, v.dump.snapshot.Summary().Live.Bytes, s.caps.markdown))
 	return h
+}
+
+// label marks a line that has changed.
+func (p placed) label() string {
+	if p.changed {
+		return "~ " + hintLabel(p.Site)
+	}
+	return hintLabel(p.Site)
 }
 
 // hintMark is what finds the site of a hint again: the JSON of the text

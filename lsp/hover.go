@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"context"
+	"strings"
 
 	"go.lsp.dev/protocol"
 )
@@ -30,6 +31,9 @@ func (s *server) siteCard(ctx context.Context, v view, site placed) *protocol.Ma
 	why := s.explainer.reasons(ctx, v.dump.snapshot, site.ID)
 	site.Retained = v.dump.snapshot.Retained(site.ID)
 	c.site(v.dump.snapshot, site.Site, why, v.settings.ShowValues, v.place)
+	if site.changed {
+		c.line("This line has changed since the dump was taken. It was", c.code(label(strings.TrimSpace(v.doc.before[site.Line-1]))))
+	}
 	c.origin(v.dump, site.Site)
 	return s.markup(c.String())
 }

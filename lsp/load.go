@@ -89,7 +89,8 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 	}
 	defer func() { _ = file.Close() }()
 	places := s.state.Load().places()
-	workspace := s.listInBackground(ctx, places)
+	from := originOf(j.path, st)
+	workspace := s.listInBackground(ctx, places, from)
 	var d *dump
 	snapshot, err := index.Build(ctx, file, index.Options{
 		Path:   j.path,
@@ -102,7 +103,7 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 		},
 		Counted: func(first *index.Snapshot) {
 			if listed := <-workspace; listed != nil { // else ctx has ended
-				d = (&dump{path: j.path, stamp: st, snapshot: first}).placedIn(places, listed)
+				d = (&dump{path: j.path, stamp: st, origin: from, snapshot: first}).placedIn(ctx, places, listed)
 				s.showCounts(j, d)
 			}
 		},

@@ -75,6 +75,7 @@ func TestPathMappingsChangeAtRunTime(t *testing.T) {
 	if sum := string(c.load(a.dump)); !strings.Contains(sum, `"inferred":[{"from":"/srv/app","to":"`+a.root+`","files":1}]`) {
 		t.Errorf("got %s", sum)
 	}
+	c.await("heapline/status", contains(`"mappedFrom":"/srv/app","mappedTo":"${workspaceFolder}"`))
 	c.wantHints(a.ruby, appHints...)
 	mapped := func(mappings object) {
 		c.notify("workspace/didChangeConfiguration", object{"settings": object{"heapline": object{"pathMappings": mappings}}})
@@ -100,8 +101,13 @@ func TestFolders(t *testing.T) {
 		{"a relative folder", "engines/x", "/w/one/engines/x"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := expandFolder(tt.folder, []string{"/w/one", "/w/two"}); got != tt.want {
+			roots := []string{"/w/one", "/w/two"}
+			got := expandFolder(tt.folder, roots)
+			if got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
+			}
+			if again := expandFolder(collapseFolder(got, roots), roots); again != got {
+				t.Errorf("%s is set as %s, which is %s", got, collapseFolder(got, roots), again)
 			}
 		})
 	}

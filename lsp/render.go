@@ -399,6 +399,20 @@ func (c *card) origin(d *dump, site index.Site) {
 	}
 }
 
+// revisions says of which commits the lines are taken to be.
+func (c *card) revisions(list []*revision) {
+	for _, r := range list {
+		how := ""
+		if r.guessed {
+			how = " (a guess: the last commit before the dump; files untouched since are taken as they are)"
+		}
+		c.line("Lines are those of", c.code(r.commit[:min(len(r.commit), shortCommit)])+how)
+	}
+}
+
+// shortCommit is how many digits of a commit people read.
+const shortCommit = 10
+
 // maxGems is how many gems are named.
 const maxGems = 5
 
@@ -441,6 +455,7 @@ func statusTooltip(d *dump) string {
 	for _, x := range d.files.Inferred[:min(len(d.files.Inferred), maxInferred)] {
 		c.line("Taken for the same", c.inferred(x, d.places.roots))
 	}
+	c.revisions(d.revisions)
 	c.gems(d.gems)
 	if sum.Ruby != "" {
 		c.line("Written by", "Ruby "+sum.Ruby)

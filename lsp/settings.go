@@ -31,6 +31,8 @@ type settings struct {
 	HotspotWarningPercent float64 // of the live bytes, for a Warning
 	MaxMemory             size    // that a load may take
 	PathMappings          pathMappings
+	Revision              string // of the source that dumps were taken from, "" for the sidecar's or a guess
+	Trusted               bool   // the workspace: git may be run in it
 }
 
 func defaultSettings() settings {
@@ -38,6 +40,7 @@ func defaultSettings() settings {
 		HintsEnabled: true, MinObjects: 1, MinBytes: 1000,
 		ShowValues:         true,
 		DiagnosticsEnabled: true, HotspotPercent: 1, HotspotWarningPercent: 10,
+		Trusted: true,
 	}
 }
 
@@ -105,6 +108,21 @@ func expandFolder(folder string, roots []string) string {
 	return filepath.ToSlash((&state{roots: roots}).absolute(folder))
 }
 
+// collapseFolder is a folder as a setting names it that others can use too.
+func collapseFolder(folder string, roots []string) string {
+	for i, root := range roots {
+		rest, inside := strings.CutPrefix(folder+"/", root+"/")
+		switch {
+		case !inside:
+		case i == 0:
+			return strings.TrimSuffix("${workspaceFolder}/"+rest, "/")
+		default:
+			return strings.TrimSuffix("${workspaceFolder:"+path.Base(root)+"}/"+rest, "/")
+		}
+	}
+	return folder
+}
+
 // parseSettings returns base with the values that raw sets, bare or wrapped in
 // {"heapline": …}. A value of a wrong type changes nothing and is reported.
 func parseSettings(base settings, raw []byte) (_ settings, problems []string) {
@@ -125,6 +143,8 @@ func parseSettings(base settings, raw []byte) (_ settings, problems []string) {
 		{"diagnostics.hotspotWarningPercent", &base.HotspotWarningPercent},
 		{"maxMemory", &base.MaxMemory},
 		{"pathMappings", &base.PathMappings},
+		{"revision", &base.Revision},
+		{"trusted", &base.Trusted},
 	} {
 		value := lookup(raw, strings.Split(f.name, ".")...)
 		if value != nil && json.Unmarshal(value, f.into) != nil {
@@ -217,7 +237,7 @@ func (s *server) useSettings(raw []byte) {
 	if next == previous {
 		return
 	}
-	if next.PathMappings != previous.PathMappings {
+	if next.PathMappings != previous.PathMappings || next.Revision != previous.Revision {
 		s.rootsChanged.raise()
 	}
 	s.showChanged()

@@ -58,14 +58,16 @@ func (st *state) setDump(d *dump) {
 type dump struct {
 	path     string // as it was asked for, absolute
 	stamp    stamp  // of the file when it was opened
+	origin   origin // what is known of where it was taken
 	snapshot *index.Snapshot
 	places   places // where its files were looked for
 	files    *source.Mapping
-	// texts are the lines of every mapped workspace file at load time. They
-	// stand for the source the dump was made from: what a buffer has that they
-	// lack is an edit.
-	texts map[string][]string
-	gems  gems // that the dump names and that are installed here
+	// texts are the lines of every mapped workspace file in the revision of the
+	// dump, else at load time. They stand for the source the dump was made from:
+	// what a buffer has that they lack is an edit.
+	texts     map[string][]string
+	revisions []*revision // that the texts are from
+	gems      gems        // that the dump names and that are installed here
 }
 
 // dumpPath returns the dump's name of a file the editor has open.
@@ -140,7 +142,8 @@ func (st *state) view(u uri.URI) (view, bool) {
 // placed is a site and the line of the buffer it is shown at.
 type placed struct {
 	index.Site
-	line int // 0-based
+	line    int  // 0-based
+	changed bool // the line is not what it was
 }
 
 // placedSites returns the sites whose lines are still there, from the first to
@@ -159,7 +162,7 @@ func (v view) placedSites(first, last int) []placed {
 		if next < len(v.sites) && v.sites[next].Line == old {
 			site := v.sites[next]
 			site.Retained = v.dump.snapshot.Retained(site.ID)
-			out = append(out, placed{site, line})
+			out = append(out, placed{site, line, v.doc.changed(line, old)})
 		}
 	}
 	return out

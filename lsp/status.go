@@ -18,6 +18,10 @@ type status struct {
 	Tooltip string `json:"tooltip"`        // markdown
 	Path    string `json:"path,omitempty"` // of the loaded dump or the one being loaded
 	Percent uint32 `json:"percent"`        // while loading
+	// MappedFrom and MappedTo are what heapline.pathMappings could hold to make
+	// sure of the folder that was inferred for the most files.
+	MappedFrom string `json:"mappedFrom,omitempty"`
+	MappedTo   string `json:"mappedTo,omitempty"`
 }
 
 // statusNow derives the status from what is loaded and being loaded.
@@ -37,12 +41,17 @@ func (s *server) statusNow() status {
 		return status{State: "none", Text: "no dump", Tooltip: "No heap dump is loaded."}
 	}
 	live := d.snapshot.Summary().Live
-	return status{
+	st := status{
 		State:   "loaded",
 		Text:    filepath.Base(d.path) + " · " + index.FormatBytes(live.Bytes) + " live",
 		Tooltip: statusTooltip(d),
 		Path:    d.path,
 	}
+	if len(d.files.Inferred) > 0 {
+		rule := d.files.Inferred[0].Rule
+		st.MappedFrom, st.MappedTo = rule.From, collapseFolder(rule.To, d.places.roots)
+	}
+	return st
 }
 
 // statusLine sends the status where it differs from the last one sent.

@@ -3,6 +3,7 @@ package lsp
 import (
 	"context"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -56,11 +57,11 @@ func (s *server) remap(ctx context.Context) {
 		return
 	}
 	places := st.places()
-	listed := list(ctx, places)
+	listed := list(ctx, places, st.dump.origin)
 	if listed == nil {
 		return
 	}
-	placed := st.dump.placedIn(places, listed)
+	placed := st.dump.placedIn(ctx, places, listed)
 	s.change(func(now *state) {
 		if now.dump == st.dump { // else a load has listed the folders by itself
 			now.setDump(placed)
@@ -73,14 +74,17 @@ func (s *server) remap(ctx context.Context) {
 type places struct {
 	roots []string      // workspace folders
 	rules []source.Rule // of the setting heapline.pathMappings
+	// What the setting heapline.revision names, and whether git may be asked.
+	revision string
+	git      bool
 }
 
 func (st *state) places() places {
-	return places{st.roots, st.settings.PathMappings.rules(st.roots)}
+	return places{st.roots, st.settings.PathMappings.rules(st.roots), st.settings.Revision, st.settings.Trusted}
 }
 
 func (p places) equal(q places) bool {
-	return slices.Equal(p.roots, q.roots) && slices.Equal(p.rules, q.rules)
+	return slices.Equal(p.roots, q.roots) && slices.Equal(p.rules, q.rules) && p.revision == q.revision && p.git == q.git
 }
 
 // folders are the workspace folders and those outside of them that rules name.
@@ -95,21 +99,32 @@ func (p places) folders() []string {
 	return folders
 }
 
-// placedIn returns the dump with its files found in a workspace. Texts that are
-// known stay: they are of the time the dump was loaded.
-func (d *dump) placedIn(p places, w *source.Workspace) *dump {
+// placedIn returns the dump with its files found in a workspace.
+func (d *dump) placedIn(ctx context.Context, p places, l *listing) *dump {
 	next := *d
 	next.places = p
-	next.files = w.Map(d.snapshot.Files(), p.rules)
+	next.files = l.workspace.Map(d.snapshot.Files(), p.rules, d.origin.cwd)
 	next.gems = findGems(d.snapshot.Files(), gemFolders(p.roots))
+	next.revisions = l.revisions
 	next.texts = map[string][]string{}
+	var files, changed []string
 	for _, name := range d.snapshot.Files() {
-		file, ok := next.files.File(name)
-		if !ok {
-			continue
+		if file, ok := next.files.File(name); ok {
+			files = append(files, file)
+			if l.mayDiffer(file, d.origin) {
+				changed = append(changed, file)
+			}
+		}
+	}
+	for _, r := range l.revisions {
+		maps.Copy(next.texts, r.texts(ctx, changed))
+	}
+	for _, file := range files {
+		if _, ok := next.texts[file]; ok {
+			continue // as it was then
 		}
 		if known, ok := d.texts[file]; ok {
-			next.texts[file] = known
+			next.texts[file] = known // as it was when the dump was loaded
 		} else if text, ok := readText(file); ok {
 			next.texts[file] = splitLines(text)
 		}
@@ -119,17 +134,24 @@ func (d *dump) placedIn(p places, w *source.Workspace) *dump {
 
 // listInBackground lists the files there are; the channel yields nil if ctx ended
 // first.
-func (s *server) listInBackground(ctx context.Context, p places) <-chan *source.Workspace {
-	listed := make(chan *source.Workspace, 1)
+func (s *server) listInBackground(ctx context.Context, p places, o origin) <-chan *listing {
+	listed := make(chan *listing, 1)
 	s.background("workspace list", func(context.Context) {
 		defer close(listed)
-		listed <- list(ctx, p)
+		listed <- list(ctx, p, o)
 	})
 	return listed
 }
 
+// listing is what there is to find a dump's files and lines in.
+type listing struct {
+	workspace *source.Workspace
+	revisions []*revision // of the repositories that the folders are in
+}
+
 // list returns the files there are, or nil if ctx ended first.
-func list(ctx context.Context, p places) *source.Workspace {
+func list(ctx context.Context, p places, o origin) *listing {
+	l := &listing{}
 	var files []source.File
 	for _, root := range p.folders() {
 		walk(ctx, root, maxFiles-len(files), func(path, real string, entry fs.DirEntry) {
@@ -141,8 +163,15 @@ func list(ctx context.Context, p places) *source.Workspace {
 	if ctx.Err() != nil {
 		return nil
 	}
+	if p.git {
+		l.revisions = revisions(ctx, p, o)
+	}
+	for _, r := range l.revisions {
+		files = append(files, r.aliases(p.roots)...)
+	}
 	fold := runtime.GOOS == "darwin" || runtime.GOOS == "windows"
-	return source.NewWorkspace(p.roots, files, fold)
+	l.workspace = source.NewWorkspace(p.roots, files, fold)
+	return l
 }
 
 // neverListed are folders without a program's own sources.

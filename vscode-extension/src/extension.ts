@@ -5,6 +5,7 @@ import { toggleHints } from "./hints";
 import { load, pickDump } from "./load";
 import { showMenu } from "./menu";
 import type { ServerState } from "./messages";
+import { type PathMapping, writePathMapping } from "./pathMappings";
 import { serverCommand } from "./protocol";
 import { Server } from "./server";
 import { ServerMissing } from "./serverLookup";
@@ -28,6 +29,8 @@ class Heapline {
   private readonly status = createStatusItem();
   /** The path of the dump that is loaded or being loaded. */
   private dump: string | undefined;
+  /** What the server has taken a folder of the dump for. */
+  private inferred: PathMapping | undefined;
 
   private readonly commands: Record<string, Command> = {
     "heapline.load": (resource) => this.load(resource),
@@ -35,7 +38,8 @@ class Heapline {
     "heapline.unload": () => this.server.run(serverCommand.unload),
     "heapline.toggleHints": toggleHints,
     "heapline.showOutput": () => this.output.show(),
-    "heapline.menu": () => showMenu(this.dump !== undefined),
+    "heapline.menu": () => showMenu(this.dump !== undefined, this.inferred),
+    "heapline.writePathMapping": () => this.inferred && writePathMapping(this.inferred),
     "heapline.restart": () => this.restart(),
   };
 
@@ -47,6 +51,7 @@ class Heapline {
       this.server,
       this.server.onState((state) => this.showState(state)),
       this.server.onCrash(() => this.guarded(() => this.offerAfterCrash())),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.guarded(() => this.restart())),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration("heapline.server.path")) {
           void this.guarded(() => this.server.restart());
@@ -103,6 +108,10 @@ class Heapline {
   private showState(state: ServerState): void {
     this.status.show(state);
     this.dump = state.state === "loading" || state.state === "loaded" ? state.path : undefined;
+    this.inferred =
+      state.state === "loaded" && state.mappedFrom !== undefined && state.mappedTo !== undefined
+        ? { from: state.mappedFrom, to: state.mappedTo }
+        : undefined;
     void vscode.commands.executeCommand("setContext", "heapline.hasDump", this.dump !== undefined);
   }
 

@@ -1,17 +1,22 @@
 import * as vscode from "vscode";
 import { hintsEnabled } from "./hints";
+import type { PathMapping } from "./pathMappings";
 
 interface MenuItem extends vscode.QuickPickItem {
   command: string;
 }
 
-function menuItems(hasDump: boolean): MenuItem[] {
+function menuItems(hasDump: boolean, inferred: PathMapping | undefined): MenuItem[] {
   const items: MenuItem[] = [{ label: "$(database) Load heap dump…", command: "heapline.load" }];
   if (hasDump) {
     items.push(
       { label: "$(refresh) Reload", command: "heapline.reload" },
       { label: "$(close) Unload", command: "heapline.unload" },
     );
+  }
+  if (inferred !== undefined) {
+    const description = `${inferred.from} → ${inferred.to}`;
+    items.push({ label: "$(link) Write path mapping to settings", description, command: "heapline.writePathMapping" });
   }
   const hints = hintsEnabled() ? "now shown" : "now hidden";
   items.push(
@@ -23,8 +28,8 @@ function menuItems(hasDump: boolean): MenuItem[] {
 }
 
 /** The status bar item's menu: the same commands as in the palette. */
-export async function showMenu(hasDump: boolean): Promise<void> {
-  const picked = await vscode.window.showQuickPick(menuItems(hasDump), { title: "Heapline" });
+export async function showMenu(hasDump: boolean, inferred: PathMapping | undefined): Promise<void> {
+  const picked = await vscode.window.showQuickPick(menuItems(hasDump, inferred), { title: "Heapline" });
   if (picked !== undefined) {
     await vscode.commands.executeCommand(picked.command);
   }

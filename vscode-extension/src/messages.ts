@@ -76,6 +76,8 @@ export function summaryLog(summary: Summary): string {
     `loaded ${summary.path}: ${count(summary.objects.objects, "object")}, ${number(summary.live.objects)} of them live`,
     `${count(summary.sites, "line")} of ${count(summary.files, "file")} made them; in this workspace are ` +
       `${number(summary.mappedFiles)} of the files, ${number(summary.ambiguousFiles)} could be one of several here`,
+    ...summary.inferred.map(({ from, to, files }) => `${from} is taken for ${to}: ${count(files, "file")}`),
+    ...summary.notes,
     ...summary.problems.first.map((problem) => `not read: ${describeProblem(problem)}`),
   ];
   return lines.join("\n");

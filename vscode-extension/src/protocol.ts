@@ -15,6 +15,9 @@ export interface Status {
   /** The dump that is loaded or being loaded. */
   path?: string;
   percent?: number;
+  /** What the setting heapline.pathMappings could hold to make sure of the folder that was inferred for most files. */
+  mappedFrom?: string;
+  mappedTo?: string;
 }
 
 /** The server's own commands (`workspace/executeCommand`), apart from those that VS Code's palette shows. */
@@ -59,6 +62,10 @@ export interface Summary {
   mappedFiles: number;
   unmappedFiles: number;
   ambiguousFiles: number;
+  /** Folders that the dump names, with those that were taken for them and how many files that explains. */
+  inferred: { from: string; to: string; files: number }[];
+  /** Sentences about what is special with the dump. */
+  notes: string[];
   problems: { count: number; first: Problem[] };
 }
 

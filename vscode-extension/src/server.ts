@@ -146,6 +146,8 @@ export class Server implements vscode.Disposable {
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationFailedHandler: () => false, // launch() rejects, and whoever asked says so
       synchronize: { configurationSection: "heapline" },
+      // Without trust the server runs no git: a repository's settings can name programs.
+      initializationOptions: { trusted: vscode.workspace.isTrusted },
     };
     const executable = {
       command: program,

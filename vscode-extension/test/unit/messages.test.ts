@@ -54,6 +54,8 @@ function summary(changes: Partial<Summary>): Summary {
     mappedFiles: 5,
     unmappedFiles: 2,
     ambiguousFiles: 0,
+    inferred: [],
+    notes: [],
     problems: { count: 0, first: [] },
     ...changes,
   };
