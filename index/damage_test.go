@@ -72,17 +72,20 @@ func TestDamage(t *testing.T) {
 		},
 		{
 			"NUL bytes", roots + object + strings.Repeat("\x00", 500) + "\n" + text, 2,
-			[]string{"1 × NUL bytes instead of a record: that part of the file was never written @3:124"}, "not valid JSON: 500 NUL bytes",
+			[]string{"1 × NUL bytes instead of a record: that part of the file was never written @3:124"},
+			"not valid JSON: 500 NUL bytes",
 		},
 		{
 			"NUL bytes to the end", roots + object + text + strings.Repeat("\x00", 70_000), 2,
-			[]string{"1 × NUL bytes instead of a record: that part of the file was never written @4:216"}, "not valid JSON: 70000 NUL bytes",
+			[]string{"1 × NUL bytes instead of a record: that part of the file was never written @4:216"},
+			"not valid JSON: 70000 NUL bytes",
 		},
 		{"invalid UTF-8 in a class name", roots + strings.Replace(object, `"ARRAY"`, `"CLASS", "name":"K`+"\xe4\xff"+`se"`, 1) + text, 2, nil, ""},
 		{"invalid UTF-8 in a file", roots + object + strings.Replace(text, "/a.rb", "/\xe4.rb", 1), 2, nil, ""},
 		{
 			"other JSON", roots + object + "{\"a\":1}\n42\nnull\n[]\n" + text, 2,
-			[]string{"4 × no record of a heap dump @3:124"}, "not a heap dump record: it has no type",
+			[]string{"4 × no record of a heap dump @3:124"},
+			"not a heap dump record: it has no type",
 		},
 		{"a negative size", roots + object + strings.Replace(text, ":40", ":-40", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, "memsize -40 is out of range"},
 		{"a size out of range", roots + object + strings.Replace(text, ":40", ":999999999999999999", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, "memsize 999999999999999999 is out of range"},

@@ -51,10 +51,27 @@ func (s *server) dispatch(next jsonrpc2.Handler) jsonrpc2.Handler {
 	}
 }
 
+// notifications are the methods without an answer that the server knows. What
+// is sent the other way round, as a request or a request as a notification, is
+// not served: a shutdown nobody waits for, edits in parallel.
+var notifications = map[string]bool{
+	protocol.MethodCancelRequest:                      true,
+	protocol.MethodExit:                               true,
+	protocol.MethodInitialized:                        true,
+	protocol.MethodSetTrace:                           true,
+	protocol.MethodTextDocumentDidChange:              true,
+	protocol.MethodTextDocumentDidClose:               true,
+	protocol.MethodTextDocumentDidOpen:                true,
+	protocol.MethodWindowWorkDoneProgressCancel:       true,
+	protocol.MethodWorkspaceDidChangeConfiguration:    true,
+	protocol.MethodWorkspaceDidChangeWatchedFiles:     true,
+	protocol.MethodWorkspaceDidChangeWorkspaceFolders: true,
+}
+
 // notification returns nothing: an error would end the connection.
 func (s *server) notification(next jsonrpc2.Handler, method string, req *jsonrpc2.Request) {
 	defer s.recovered(method)
-	if s.phase.Load() != phaseRunning && method != protocol.MethodExit {
+	if !notifications[method] || s.phase.Load() != phaseRunning && method != protocol.MethodExit {
 		return
 	}
 	if method == protocol.MethodCancelRequest {
@@ -64,8 +81,7 @@ func (s *server) notification(next jsonrpc2.Handler, method string, req *jsonrpc
 		}
 		return
 	}
-	_, err := next(s.base, req)
-	if err != nil && !errors.Is(err, jsonrpc2.ErrMethodNotFound) {
+	if _, err := next(s.base, req); err != nil {
 		s.logf(protocol.MessageTypeWarning, "%s: %v", method, err)
 	}
 }
@@ -86,6 +102,8 @@ func (s *server) request(pooled context.Context, next jsonrpc2.Handler, method s
 		return nil, jsonrpc2.NewError(jsonrpc2.ServerNotInitialized, "the server is not initialized yet")
 	case phase == phaseShutdown, method == protocol.MethodInitialize:
 		return nil, jsonrpc2.Errorf(jsonrpc2.InvalidRequest, "%s is not possible in this state of the server", method)
+	case notifications[method]:
+		return nil, jsonrpc2.Errorf(jsonrpc2.InvalidRequest, "%s is a notification: send it without an id", method)
 	}
 	s.seq++ // the read loop is one goroutine at a time
 	ctx := context.WithValue(s.base, arrivalKey{}, arrival{s.state.Load(), s.seq})

@@ -37,6 +37,10 @@ func openDump(path string) (*os.File, stamp, error) {
 	if err != nil {
 		return nil, stamp{}, unreadable(path, err)
 	}
+	if info, err = file.Stat(); err != nil { // of this file, if another took its name meanwhile
+		_ = file.Close()
+		return nil, stamp{}, unreadable(path, err)
+	}
 	return file, stampOf(info), nil
 }
 

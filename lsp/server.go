@@ -25,14 +25,17 @@ type Options struct {
 // Serve speaks LSP with one client until it says exit or closes the input, and
 // returns the exit code of the process: 0 after an orderly shutdown, else 1.
 func Serve(ctx context.Context, opts Options) int {
+	return newServer(opts).serve(ctx, opts.In, opts.Out)
+}
+
+func (s *server) serve(ctx context.Context, in io.ReadCloser, to io.WriteCloser) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	out := newQueueWriter(opts.Out)
+	out := newQueueWriter(to)
 	defer func() { _ = out.Close() }()
 
-	s := newServer(opts)
 	s.base = ctx
-	s.conn = jsonrpc2.NewConn(jsonrpc2.NewStream(&stdio{opts.In, out, cancel}), jsonrpc2.WithCodec(codec{}))
+	s.conn = jsonrpc2.NewConn(stream{jsonrpc2.NewStream(&stdio{in, out, cancel})}, jsonrpc2.WithCodec(codec{}))
 	s.client = protocol.ClientDispatcher(s.conn)
 	s.conn.Go(ctx, s.dispatch(protocol.ServerHandler(s, nil)))
 
@@ -65,6 +68,24 @@ func (s *stdio) Read(p []byte) (int, error) {
 func (s *stdio) Write(p []byte) (int, error) { return s.out.Write(p) }
 
 func (s *stdio) Close() error { return errors.Join(s.ReadCloser.Close(), s.out.Close()) }
+
+// stream answers a frame that holds no message, and reads on: the library would
+// end the connection. A broken header does end it, for nobody knows where the
+// next one begins. Batches are no messages of this protocol.
+type stream struct{ jsonrpc2.Stream }
+
+func (s stream) Read(ctx context.Context) (jsonrpc2.Message, int64, error) {
+	for {
+		msg, n, err := s.Stream.Read(ctx)
+		var bad *jsonrpc2.Error // of a frame that was read to its end
+		if !errors.As(err, &bad) {
+			return msg, n, err
+		}
+		if _, err := s.Write(ctx, jsonrpc2.NewResponse(jsonrpc2.ID{}, nil, bad)); err != nil {
+			return nil, 0, err
+		}
+	}
+}
 
 // codec makes jsonrpc2 encode the protocol's union types.
 type codec struct{}
@@ -99,6 +120,7 @@ type server struct {
 
 	caps       clientCaps  // as of initialize
 	initial    settings    // defaults and initializationOptions
+	begun      sync.Once   // by the first initialized
 	configured atomic.Bool // the client's settings have come
 	encoding   encoding
 
@@ -189,6 +211,11 @@ func (s *server) capabilities() protocol.ServerCapabilities {
 // Initialized starts what talks to the client on its own: before this
 // notification the server must not send requests.
 func (s *server) Initialized(context.Context, *protocol.InitializedParams) error {
+	s.begun.Do(s.startWorkers)
+	return nil
+}
+
+func (s *server) startWorkers() {
 	s.worker("hint refresh", s.hintsChanged, s.refreshHints)
 	s.worker("diagnostics", s.filesChanged, s.diagnostics.publish)
 	s.worker("status", s.statusChanged, newStatusLine(s).send)
@@ -198,7 +225,6 @@ func (s *server) Initialized(context.Context, *protocol.InitializedParams) error
 	s.statusChanged.raise()
 	s.background("exact sizes", s.explainer.run)
 	s.background("start", s.start)
-	return nil
 }
 
 // start fetches the settings and loads the dump that was asked for.

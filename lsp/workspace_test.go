@@ -47,3 +47,39 @@ func TestWorkspaceBehindASymbolicLink(t *testing.T) {
 	c.wantHints(ruby, "2:18 4 objects · 16.0 kB retained")
 	c.diagnosed(ruby, "2:4-18 warning")
 }
+
+func TestSeveralWorkspaceFolders(t *testing.T) {
+	dir := tempDir(t)
+	folder := func(name string) object { return object{"uri": fileURI(filepath.Join(dir, name)), "name": name} }
+	one, two := write(t, dir, "one/a.rb", appText), write(t, dir, "two/b.rb", appText)
+	dump := write(t, dir, "x.heap", heapOf(t, `
+		4 String 1000 `+one+`:2
+		5 String 1000 `+two+`:3
+		6 String 1000 /elsewhere/three/lib/c.rb:1`))
+	three := write(t, dir, "three/lib/c.rb", appText)
+	hints := map[string]string{
+		one: "1:12 4 objects · 4.0 kB retained", two: "2:18 5 objects · 5.0 kB retained", three: "0:11 6 objects · 6.0 kB retained",
+	}
+
+	c := connect(t, Options{})
+	c.initialize("", object{"workspaceFolders": []object{folder("one"), folder("two")}})
+	for _, file := range []string{one, two, three} {
+		c.open(file, appText)
+	}
+	c.load(dump)
+	c.wantHints(one, hints[one])
+	c.wantHints(two, hints[two])
+	c.wantHints(three) // of no folder
+
+	change := func(added, removed []object) {
+		c.notify("workspace/didChangeWorkspaceFolders", object{"event": object{"added": added, "removed": removed}})
+	}
+	change([]object{folder("three"), folder("three")}, []object{folder("one"), folder("never")})
+	c.untilHints(three, hints[three])
+	c.wantHints(two, hints[two])
+	c.wantHints(one, hints[one]) // outside of the workspace, but the very file
+	change(nil, []object{folder("three"), folder("two")})
+	c.untilHints(three)
+	change([]object{folder("never"), folder("three")}, nil)
+	c.untilHints(three, hints[three])
+}

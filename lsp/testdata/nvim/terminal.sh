@@ -31,6 +31,8 @@ await() {
 
 # A line of the buffer as it is rendered, sign and number first: its text, and the hint right after it.
 hint() { echo "^[ A-Z]* $1 +$2 $3"; }
+# Whether no red is on the screen. Neovim itself has only the bright colours.
+no_red() { ! tmux capture-pane -pe | grep -Eq $'\e\\[([0-9;]*;)?31m'; }
 class_row='\| String +\| +10,000 \| +400\.0 kB \|'
 
 passed=0
@@ -50,6 +52,10 @@ check() {
 
 cp -r "$repository/testdata/leaky/." "$workspace"
 touch "$workspace/Gemfile"
+# A dump whose names and values are hostile, and the files that it names: one with an escape, one with U+202E
+cp "$repository/lsp/testdata/nvim/hostile.heap" "$workspace"
+touch "$workspace/lib/"$'[click](command:workbench.action.quit)|\e[31m`.rb'
+touch "$workspace/lib/"$'<img src=x onerror=alert(1)>\xe2\x80\xae![x](x.png).rb'
 cat >"$workspace/init.lua" <<LUA
 vim.opt.runtimepath:prepend('$repository')
 vim.o.number, vim.o.swapfile, vim.o.wrap, vim.o.statusline = true, false, false, '%f'
@@ -62,7 +68,7 @@ vim.lsp.enable('heapline')
 LUA
 
 cd "$workspace"
-tmux new-session -d -x 140 -y 32 "env TERM=tmux-256color PATH=/usr/bin:/bin '$nvim' --clean -u init.lua lib/request.rb"
+tmux new-session -d -x 140 -y 40 "env TERM=tmux-256color PATH=/usr/bin:/bin '$nvim' --clean -u init.lua lib/request.rb"
 
 check 'the server is attached' await 'Heapline is attached'
 
@@ -84,6 +90,22 @@ check 'and leaves none behind' await no "$(hint 8 '.*' '15,002 objects')"
 type_keys ':edit! server.rb' Enter
 check 'another file has its hints' await "$(hint 27 '.* }' '5,004 objects')"
 screen >"$results/server.txt"
+
+type_keys ':HeaplineLoad hostile' Tab Enter
+check 'a dump with hostile names and values is loaded' await '^Heapline: hostile\.heap: 14 objects live on 3 lines of 3 files'
+type_keys ':edit! lib/request.rb' Enter
+check 'its hint is there' await "$(hint 9 '@headers = .* }' '5 objects · 35\.0 kB retained')"
+type_keys '9GwztK'
+check 'names of files that would be markup are text' await 'ARRAY at lib/\\<img src=x onerror=alert\(1\)>\\\\u202e'
+check 'and so are those of classes' await '^\| \[click\]\(command:workbench\.action\.quit\) +\|'
+check 'and of methods' await '^Methods: \]\(command:workbench\.action\.quit\), <script>alert\(1\)</script>, '
+check 'and values' await '\| "!\[x\]\(https://evil\.example/x\.png\)" +\|$'
+check 'an escape in a value is text' await '\| "\\x1b\[31mred ¦ .ticks." +\|$'
+check 'and colours nothing' no_red
+check 'line breaks in a value are text' await '\| "one\\n\\n# Heading\\n\\n¦ a ¦ b ¦\\n" +\|$'
+check 'and break no line' await no '^ *# Heading'
+screen >"$results/hostile.txt"
+type_keys h
 
 type_keys ':HeaplineUnload' Enter
 check 'unloading clears the screen' await no '[0-9] objects? ·'

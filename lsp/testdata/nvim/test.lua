@@ -139,6 +139,12 @@ small_dump('torn.heap', '/srv/leaky/server.rb', '{"address":"0x1028","type":"STR
 small_dump('elsewhere.heap', '/srv/another/app/models/thing.rb')
 small_dump('untraced.heap')
 
+--- Beside this script is a dump whose names and values are hostile. It names these files.
+assert(vim.uv.fs_copyfile(vim.fs.joinpath(repository, 'lsp/testdata/nvim/hostile.heap'), path('hostile.heap')))
+assert(vim.uv.fs_utime(path('hostile.heap'), 1, 1))
+vim.fn.writefile({ '' }, path('lib/[click](command:workbench.action.quit)|\27[31m`.rb'))
+vim.fn.writefile({ '' }, path('lib/<img src=x onerror=alert(1)>\u{202e}![x](x.png).rb'))
+
 vim.env.PATH = '/usr/bin:/bin' -- no heapline there: the one in bin/ has to be found
 vim.opt.runtimepath:prepend(repository)
 vim.cmd('filetype on')
@@ -276,6 +282,35 @@ test('a load that fails keeps what was loaded before', function()
   local message = message_of('HeaplineLoad ' .. path('lib'))
   is(message.level, vim.log.levels.ERROR, message.text)
   await_hint(request_rb, 8, '15,002 objects')
+end)
+
+test('names and values that would be markup or escapes are text in the hover', function()
+  message_of('HeaplineLoad ' .. path('hostile.heap'))
+  await_hint(request_rb, 8, '5 objects · 35.0 kB retained')
+  vim.api.nvim_win_set_cursor(0, { 8, 6 })
+  vim.lsp.buf.hover()
+  local text = await('the hover window', float_text)
+  for _, want in ipairs({
+    [=[Leak ([lib/\[click\](command:workbench.action.quit)|\\x1b\[31m\`.rb:1](<file:///]=],
+    [=[ARRAY ([lib/\<img src=x onerror=alert(1)>\\u202e\!\[x\](x.png).rb:1](<file:///]=],
+    '\n| `[click](command:workbench.action.quit)` ',
+    '\n| `<img src=x onerror=alert(1)>` ',
+    '\n| `![x](https://evil.example/x.png)` ',
+    '\n| `` \\x1b[31mred\\x1b[0m¦` `` ',
+    '\n| `two\\n\\n# Heading` ',
+    'Methods: `](command:workbench.action.quit)`, `<script>alert(1)</script>`, `a¦b`, `` \\x1b[31m` ``, `user\\u202egnp.exe`\n',
+    '| `"![x](https://evil.example/x.png)"` ',
+    '| `"<script>alert(1)</script>"` ',
+    '| ``"\\x1b[31mred ¦ `ticks`"`` ',
+    '| `"one\\n\\n# Heading\\n\\n¦ a ¦ b ¦\\n"` ',
+    '| `"user\\u202egnp.exe"` ',
+  }) do
+    assert(text:find(want, 1, true), ('no %q in:\n%s'):format(want, text))
+  end
+  for _, raw in ipairs({ '\27', '\u{202e}', '\n# Heading' }) do
+    assert(not text:find(raw, 1, true), ('%q in:\n%s'):format(raw, text))
+  end
+  vim.api.nvim_win_close(select(2, float_text()), true)
 end)
 
 test(':HeaplineLoad completes paths', function()

@@ -34,7 +34,7 @@ async function main(): Promise<boolean> {
   const installation = execFileSync("scripts/setup-editor.sh", { encoding: "utf8" }).trim();
   const workspace = path.join(scratch, "leaky");
   const setup = { installation, vsix: packaged(), workspace, scratch: path.join(scratch, "editor") };
-  await makeWorkspace(path.join(root, "testdata", "leaky"), workspace);
+  await makeWorkspace(root, workspace);
   const [editor, browser] = await Promise.all([Editor.start(setup), launchBrowser()]);
   let checks: Checks;
   try {
@@ -139,7 +139,15 @@ async function checkChanges(checks: Checks, workbench: Workbench): Promise<void>
     await workbench.forget();
     await workbench.statusBar("leak-3").click();
     const rows = await workbench.listRows("Heapline", "Restart server");
-    const labels = ["Load heap dump…", "Reload", "Unload", "Toggle hints, now shown", "Show output", "Restart server"];
+    const labels = [
+      "Load heap dump…",
+      "Reload",
+      "Unload",
+      `Write path mapping to settings, /srv/leaky → $\{workspaceFolder}`,
+      "Toggle hints, now shown",
+      "Show output",
+      "Restart server",
+    ];
     assert.deepEqual(rows, labels);
     await workbench.page.screenshot({ path: path.join(pictures, "menu.png") });
     await workbench.pick("Reload");
@@ -201,7 +209,39 @@ async function checkLoads(checks: Checks, workbench: Workbench): Promise<void> {
     await workbench.lineShows(8, /@headers = (?!.*objects)/);
     await workbench.clearNotifications();
   });
+  await checks.check("names and values that would be markup or commands are text in the hover", async () => {
+    await workbench.explorerMenu("hostile.heap", "Load heap dump");
+    await workbench.lineShows(8, /5 objects · 35\.0 kB retained/);
+    const hover = await workbench.hoverOn("@headers = {", "@headers", /Kept alive by: ROOT vm → Leak/);
+    const [text = ""] = await hover.allInnerTexts();
+    await workbench.page.screenshot({ path: path.join(pictures, "hostile.png") });
+    for (const literal of hostileTexts) {
+      assert.ok(text.includes(literal), `no ${literal} in\n${text}`);
+    }
+    assert.doesNotMatch(text, /[\p{Cc}\p{Cf}]/u);
+    assert.equal(await hover.locator("img, script, h1").count(), 0);
+    const links = await hover.locator("a").evaluateAll((all) => all.map((a) => a.getAttribute("data-href") ?? ""));
+    assert.ok(links.length > 0 && links.every((link) => link.startsWith("file:///")), links.join("\n"));
+    await workbench.page.keyboard.press("Escape");
+  });
 }
+
+/** What the hover of hostile.heap reads: names of files, of classes and of methods, then values. */
+const hostileTexts = [
+  "lib/[click](command:workbench.action.quit)|\\x1b[31m`.rb:1",
+  "lib/<img src=x onerror=alert(1)>\\u202e![x](x.png).rb:1",
+  "[click](command:workbench.action.quit)\t",
+  "<img src=x onerror=alert(1)>\t",
+  "![x](https://evil.example/x.png)\t",
+  "\\x1b[31mred\\x1b[0m¦`\t",
+  "two\\n\\n# Heading\t",
+  "Methods: ](command:workbench.action.quit), <script>alert(1)</script>, a¦b, \\x1b[31m`, user\\u202egnp.exe\n",
+  '"![x](https://evil.example/x.png)"',
+  '"<script>alert(1)</script>"',
+  '"\\x1b[31mred ¦ `ticks`"',
+  '"one\\n\\n# Heading\\n\\n¦ a ¦ b ¦\\n"',
+  '"user\\u202egnp.exe"',
+];
 
 /** The server's life and death. */
 async function checkServer(checks: Checks, workbench: Workbench, editor: Editor, workspace: string): Promise<void> {

@@ -10,14 +10,24 @@ const hour = 3_600_000;
 /** Of these the picker must list the youngest first. Hours since each was written. */
 const ages: Record<string, number> = { "leak-3.json.gz": 1, "leak-2.json.gz": 2, "leak-1.json.gz": 3, "big.heap": 48 };
 
-/** Makes the folder from a copy of testdata/leaky. */
-export async function makeWorkspace(sample: string, folder: string): Promise<void> {
-  await cp(sample, folder, { recursive: true });
+/** Files that hostile.heap names. */
+const hostileNames = [
+  "[click](command:workbench.action.quit)|\u001b[31m`.rb",
+  "<img src=x onerror=alert(1)>\u202e![x](x.png).rb",
+];
+
+/** Makes the folder from a copy of the repository's testdata/leaky. */
+export async function makeWorkspace(repository: string, folder: string): Promise<void> {
+  await cp(path.join(repository, "testdata", "leaky"), folder, { recursive: true });
   const dump = gunzipSync(await readFile(path.join(folder, "leak-3.json.gz")));
   await pipeline(repeated(dump, 40), createWriteStream(path.join(folder, "big.heap")));
   await writeFile(path.join(folder, "picture.heap"), Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"));
   await writeFile(path.join(folder, "untraced.heap"), untraced);
   await writeFile(path.join(folder, "torn.heap"), dump.subarray(0, dump.length - 20));
+  await cp(path.join(repository, "lsp", "testdata", "nvim", "hostile.heap"), path.join(folder, "hostile.heap"));
+  for (const name of hostileNames) {
+    await writeFile(path.join(folder, "lib", name), "");
+  }
   for (const [file, hours] of Object.entries(ages)) {
     const written = new Date(Date.now() - hours * hour);
     await utimes(path.join(folder, file), written, written);
