@@ -3,6 +3,7 @@ package lsp
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -124,9 +125,16 @@ func (c *card) place(file string, line int, link linker) string {
 	return fmt.Sprintf("[%s](<%s>)", linkText(name), target)
 }
 
-// linkText is text inside of a link's brackets.
+// plainPath is a path that means nothing to any markdown: no _ in it ends a word.
+var plainPath = regexp.MustCompile(`^[\pL\pN./:+@-]+(_+[\pL\pN]+[\pL\pN./:+@-]*)*$`)
+
+// linkText is text inside of a link's brackets. Escapes would not do: VS Code
+// takes some back and reads the rest as markdown.
 func linkText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, "<", `\<`, "`", "\\`", "*", `\*`, "_", `\_`, "&", `\&`, "!", `\!`).Replace(label(s))
+	if plainPath.MatchString(s) {
+		return label(s)
+	}
+	return codeSpan(label(s))
 }
 
 // mainHolders takes the few single objects, or kinds of them, that hold most

@@ -32,7 +32,7 @@ func TestLeakyApp(t *testing.T) {
 // The hover of the leak names the way from the root, and the line that holds.
 func TestHoverSaysWhatKeepsAlive(t *testing.T) {
 	audit := filepath.Join(leaky(t), "lib/audit_log.rb")
-	holder := "[lib/audit\\_log.rb:4](<" + fileURI(audit) + "#L4>)"
+	holder := "[lib/audit_log.rb:4](<" + fileURI(audit) + "#L4>)"
 	for _, tt := range []struct {
 		name  string
 		edit  string // inserted at the top
@@ -43,7 +43,7 @@ func TestHoverSaysWhatKeepsAlive(t *testing.T) {
 			"Kept alive by: `ROOT vm` → Object → AuditLog (" + strings.ReplaceAll(holder, "4", "3") + ") → `ARRAY 5,000 elements` (" + holder + ") → `≥ 1,000 × HASH` (this line)",
 			"Held by: `ARRAY 5,000 elements` of AuditLog at " + holder + " (10,000 objects)\n",
 		}},
-		{"links follow edits", "# one\n# two\n", []string{"`ARRAY 5,000 elements` ([lib/audit\\_log.rb:6](<" + fileURI(audit) + "#L6>))"}},
+		{"links follow edits", "# one\n# two\n", []string{"`ARRAY 5,000 elements` ([lib/audit_log.rb:6](<" + fileURI(audit) + "#L6>))"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := start(t, leaky(t))
