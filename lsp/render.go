@@ -3,18 +3,13 @@ package lsp
 import (
 	"fmt"
 	"math"
-	"path"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/dustin/go-humanize/english"
-
 	"heapline/index"
-	"heapline/index/source"
 )
 
 // All words about a dump are made here. Everything in a dump is untrusted: its
@@ -370,101 +365,4 @@ func sample(value string, truncated bool) string {
 		quoted += "…"
 	}
 	return quoted
-}
-
-// inferred says which folder of a dump is taken for which one here.
-func (c *card) inferred(x source.Inferred, roots []string) string {
-	return fmt.Sprintf("%s → %s, %s", c.name(x.From), c.folder(x.To, roots), english.Plural(x.Files, "file", ""))
-}
-
-// folder is a folder as people call it.
-func (c *card) folder(folder string, roots []string) string {
-	for _, root := range roots {
-		switch rest, inside := strings.CutPrefix(folder, root+"/"); {
-		case folder == root && len(roots) == 1:
-			return "the workspace"
-		case folder == root:
-			return c.name(path.Base(root))
-		case inside:
-			return c.name(rest)
-		}
-	}
-	return c.name(folder)
-}
-
-// origin says where the dump has a file that is elsewhere, and how it was found.
-func (c *card) origin(d *dump, site index.Site) {
-	if x, ok := d.files.How(site.File); ok {
-		c.line("In the dump", fmt.Sprintf("%s (%s)", c.name(site.File), c.inferred(x, d.places.roots)))
-	}
-}
-
-// revisions says of which commits the lines are taken to be.
-func (c *card) revisions(list []*revision) {
-	for _, r := range list {
-		how := ""
-		if r.guessed {
-			how = " (a guess: the last commit before the dump; files untouched since are taken as they are)"
-		}
-		c.line("Lines are those of", c.code(r.commit[:min(len(r.commit), shortCommit)])+how)
-	}
-}
-
-// shortCommit is how many digits of a commit people read.
-const shortCommit = 10
-
-// maxGems is how many gems are named.
-const maxGems = 5
-
-// gems says how many of the dump's gems are here, and which are in another
-// version: their lines are others.
-func (c *card) gems(g gems) {
-	if len(g.rules) == 0 && len(g.others) == 0 {
-		return
-	}
-	text := fmt.Sprintf("%d of %s that the dump names are on this machine in the same version",
-		len(g.rules), english.Plural(g.named, "gem", ""))
-	for i, other := range g.others {
-		switch {
-		case i == maxGems:
-			text += fmt.Sprintf(", and %d more", len(g.others)-i)
-		case i < maxGems:
-			text += fmt.Sprintf("; %s is not shown: here is %s", c.name(other.gem), c.name(other.here))
-		}
-	}
-	c.line("Gems", text)
-}
-
-// statusTooltip is the text behind a client's status item.
-func statusTooltip(d *dump) string {
-	sum := d.snapshot.Summary()
-	c := &card{markdown: true}
-	c.WriteString("**" + escapeMarkdown(filepath.Base(d.path)) + "**")
-	c.table([][]string{
-		{"objects", "bytes", ""},
-		{objects(sum.Live.Objects), index.FormatBytes(sum.Live.Bytes), "live"},
-		{objects(sum.Garbage.Objects), index.FormatBytes(sum.Garbage.Bytes), "garbage"},
-		{objects(sum.Tracer.Objects), index.FormatBytes(sum.Tracer.Bytes), "allocation tracing itself"},
-		{objects(sum.NoSite.Objects), index.FormatBytes(sum.NoSite.Bytes), "live without an allocation site"},
-	}, "rrl")
-	found := fmt.Sprintf("%d of %d found in the workspace", d.files.Mapped, sum.Files)
-	if d.files.Ambiguous > 0 {
-		found += fmt.Sprintf(", %d ambiguous", d.files.Ambiguous)
-	}
-	c.line("Files", found)
-	for _, x := range d.files.Inferred[:min(len(d.files.Inferred), maxInferred)] {
-		c.line("Taken for the same", c.inferred(x, d.places.roots))
-	}
-	c.revisions(d.revisions)
-	c.gems(d.gems)
-	if sum.Ruby != "" {
-		c.line("Written by", "Ruby "+sum.Ruby)
-	}
-	if sum.Problems.Count > 0 {
-		c.line("Lines that could not be read", strconv.FormatInt(sum.Problems.Count, 10))
-	}
-	for _, note := range sum.Notes() {
-		c.WriteString("\n\n" + note)
-	}
-	return c.String()
 }
