@@ -45,6 +45,9 @@ func (p *publisher) publish(ctx context.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	st := p.server.state.Load()
+	if p.closed.dump != st.dump {
+		p.closed = closedFiles{} // and with them a dump that may be of gigabytes
+	}
 	now := p.hotspots(ctx, st)
 	for path, old := range p.sent {
 		if current, ok := now[path]; !ok || current.doc.uri != old.doc.uri {

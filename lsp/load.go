@@ -159,18 +159,8 @@ func (s *server) unload(seq uint64) {
 // dumpShown makes everything on screen follow another dump, or none.
 func (s *server) dumpShown() {
 	s.diagnostics.publish(s.base)
-	s.diagnostics.keepOnly(s.state.Load().dump)
 	s.showChanged()
 	s.dumpChanged.raise()
-}
-
-// keepOnly forgets the closed files of any other dump, and with them that dump.
-func (p *publisher) keepOnly(d *dump) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed.dump != d {
-		p.closed = closedFiles{}
-	}
 }
 
 // loadInBackground loads a dump nobody waits for; a failure is shown.
