@@ -232,13 +232,18 @@ func TestClaims(t *testing.T) {
 func BenchmarkMap(b *testing.B) {
 	var files []File
 	var dump []string
-	for i := range 20_000 {
+	for i := range 50_000 {
 		name := "/lib/" + strconv.Itoa(i%100) + "/" + strconv.Itoa(i%2000) + "/file" + strconv.Itoa(i%5000) + ".rb"
+		if i >= 5000 {
+			name = "/other/" + strconv.Itoa(i) + name
+		}
 		files = append(files, File{Path: "/home/me/app" + name})
 		dump = append(dump, "/srv/app"+name)
 	}
 	w := NewWorkspace([]string{"/home/me/app"}, files, false)
 	for b.Loop() {
-		w.Map(dump[:5000], nil, "")
+		if m := w.Map(dump[:10_000], nil, ""); m.Mapped != 10_000 {
+			b.Fatalf("%d mapped, %d ambiguous", m.Mapped, m.Ambiguous)
+		}
 	}
 }
