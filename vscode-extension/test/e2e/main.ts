@@ -218,17 +218,17 @@ async function checkLoads(checks: Checks, workbench: Workbench): Promise<void> {
     for (const literal of hostileTexts) {
       assert.ok(text.includes(literal), `no ${literal} in\n${text}`);
     }
-    assert.doesNotMatch(text, /[\p{Cc}\p{Cf}]/u);
+    assert.doesNotMatch(text, /[^\P{C}\n\t]/u);
     assert.equal(await hover.locator("img, script, h1").count(), 0);
     const links = await hover.locator("a").evaluateAll((all) => all.map((a) => a.getAttribute("data-href") ?? ""));
-    assert.ok(links.length > 0 && links.every((link) => link.startsWith("file:///")), links.join("\n"));
+    assert.ok(links.length > 0 && links.every((link) => link.startsWith("vscode-remote://")), links.join("\n"));
     await workbench.page.keyboard.press("Escape");
   });
 }
 
 /** What the hover of hostile.heap reads: names of files, of classes and of methods, then values. */
 const hostileTexts = [
-  "lib/[click](command:workbench.action.quit)|\\x1b[31m`.rb:1",
+  "lib/[click](command:workbench.action.quit)\\x1b[31m`.rb:1",
   "lib/<img src=x onerror=alert(1)>\\u202e![x](x.png).rb:1",
   "[click](command:workbench.action.quit)\t",
   "<img src=x onerror=alert(1)>\t",

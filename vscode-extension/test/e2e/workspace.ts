@@ -12,7 +12,7 @@ const ages: Record<string, number> = { "leak-3.json.gz": 1, "leak-2.json.gz": 2,
 
 /** Files that hostile.heap names. */
 const hostileNames = [
-  "[click](command:workbench.action.quit)|\u001b[31m`.rb",
+  "[click](command:workbench.action.quit)\u001b[31m`.rb",
   "<img src=x onerror=alert(1)>\u202e![x](x.png).rb",
 ];
 
