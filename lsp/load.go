@@ -169,7 +169,7 @@ func (s *server) loadInBackground(path string) {
 		_, err := s.load(ctx, s.loads.next(), s.state.Load().absolute(path), nil)
 		var coded *jsonrpc2.Error
 		if err != nil && !errors.As(err, &coded) {
-			_ = s.client.ShowMessage(ctx, &protocol.ShowMessageParams{Type: protocol.MessageTypeError, Message: err.Error()})
+			_ = s.client.ShowMessage(ctx, &protocol.ShowMessageParams{Type: protocol.MessageTypeError, Message: withoutLinks(err.Error())})
 		}
 	})
 }

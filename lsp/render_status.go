@@ -76,6 +76,10 @@ func (c *card) gems(g gems) {
 	c.line("Gems", text)
 }
 
+// withoutLinks breaks what a client's notification would make a link of, or a
+// command: VS Code does so with [text](target).
+func withoutLinks(text string) string { return strings.ReplaceAll(text, "](", "]\u200b(") }
+
 // statusTooltip is the text behind a client's status item.
 func statusTooltip(d *dump) string {
 	sum := d.snapshot.Summary()

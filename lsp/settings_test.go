@@ -123,6 +123,12 @@ func TestFailureAtStartIsShown(t *testing.T) {
 	c.await("window/showMessage", contains("/none/at-all.heap does not exist"))
 }
 
+func TestANotificationHasNoLinks(t *testing.T) {
+	c := connect(t, Options{Dump: "/none/[x](command:undo).heap"})
+	c.initialize(tempDir(t))
+	c.await("window/showMessage", contains("/none/[x]\u200b(command:undo).heap does not exist"))
+}
+
 func TestParseSettings(t *testing.T) {
 	base := defaultSettings()
 	for _, tt := range []struct {

@@ -103,7 +103,7 @@ func (s *server) offerReload(ctx context.Context) {
 	const reload = "Reload"
 	answer, err := s.client.ShowMessageRequest(ctx, &protocol.ShowMessageRequestParams{
 		Type:    protocol.MessageTypeInfo,
-		Message: fmt.Sprintf("%s has changed on disk.", filepath.Base(d.path)),
+		Message: withoutLinks(fmt.Sprintf("%s has changed on disk.", filepath.Base(d.path))),
 		Actions: []protocol.MessageActionItem{{Title: reload}},
 	})
 	if err == nil && answer != nil && answer.Title == reload {

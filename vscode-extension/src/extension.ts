@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import { toggleHints } from "./hints";
 import { load, pickDump } from "./load";
 import { showMenu } from "./menu";
-import type { ServerState } from "./messages";
+import { type ServerState, withoutLinks } from "./messages";
 import { type PathMapping, writePathMapping } from "./pathMappings";
 import { serverCommand } from "./protocol";
 import { Server } from "./server";
@@ -94,7 +94,7 @@ class Heapline {
       return;
     }
     const action = await vscode.window.showWarningMessage(
-      `Heapline's server crashed and was started again. ${path.basename(dump)} is no longer loaded.`,
+      `Heapline's server crashed and was started again. ${withoutLinks(path.basename(dump))} is no longer loaded.`,
       "Load again",
       "Show output",
     );
@@ -128,7 +128,7 @@ class Heapline {
     const message = error instanceof Error ? error.message : String(error);
     this.output.error(message);
     const settings = error instanceof ServerMissing ? ["Open settings"] : [];
-    const action = await vscode.window.showErrorMessage(message, ...settings, "Show output");
+    const action = await vscode.window.showErrorMessage(withoutLinks(message), ...settings, "Show output");
     if (action === "Show output") {
       this.output.show();
     } else if (action === "Open settings") {

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
-import { loadRemark, summaryLog } from "./messages";
+import { loadRemark, summaryLog, withoutLinks } from "./messages";
 import { type FoundDump, type Summary, serverCommand } from "./protocol";
 import type { Server } from "./server";
 
@@ -54,7 +54,7 @@ export async function load(server: Server, output: vscode.LogOutputChannel, dump
   output.info(summaryLog(summary));
   const remark = loadRemark(name, summary);
   if (remark !== undefined) {
-    const action = await vscode.window.showWarningMessage(remark, "Show output");
+    const action = await vscode.window.showWarningMessage(withoutLinks(remark), "Show output");
     if (action !== undefined) {
       output.show();
     }

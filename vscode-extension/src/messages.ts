@@ -39,6 +39,11 @@ function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_{}[\]()#+\-!|<>~]/g, "\\$&");
 }
 
+/** A notification turns [text](target) into a link, also into one that runs a command; a file may be called so. */
+export function withoutLinks(text: string): string {
+  return text.replace(/\]\(/g, "]\u200b(");
+}
+
 /** What the user should hear of after a load; nothing if all went well, because then the hints say it. */
 export function loadRemark(name: string, summary: Summary): string | undefined {
   const remarks = [whyNothingShows(summary), unreadableLines(summary)].filter((remark) => remark !== undefined);

@@ -20,7 +20,7 @@ import {
   type WorkDoneProgressEnd,
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
-import type { ServerState } from "./messages";
+import { type ServerState, withoutLinks } from "./messages";
 import { type Status, statusNotification } from "./protocol";
 import { findServer } from "./serverLookup";
 
@@ -95,7 +95,7 @@ export class Server implements vscode.Disposable {
   /** Runs one of the server's commands under a notification with its progress and Cancel. Undefined: cancelled. */
   async runWithProgress<Result>(title: string, command: string, ...args: unknown[]): Promise<Result | undefined> {
     const client = await this.start();
-    const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+    const options = { location: vscode.ProgressLocation.Notification, title: withoutLinks(title), cancellable: true };
     return vscode.window.withProgress(options, async (progress, cancellation) => {
       // A token of ours, not one that the server makes: VS Code shows the latter's without Cancel.
       const workDoneToken = `heapline-${++this.tokens}`;

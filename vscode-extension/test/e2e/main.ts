@@ -204,7 +204,9 @@ async function checkLoads(checks: Checks, workbench: Workbench): Promise<void> {
   });
   await checks.check("a dump without allocation tracing says how to get one with it", async () => {
     await workbench.explorerMenu("untraced.heap", "Load heap dump");
-    await workbench.toast(/untraced\.heap: .*trace_object_allocations_start/).waitFor();
+    const toast = workbench.toast(/untraced\.heap: .*trace_object_allocations_start.*\[x\]\u200b\(command:undo\)/);
+    await toast.waitFor();
+    assert.equal(await toast.locator("a[href^='command:']").count(), 0); // what a line is called is no command
     await workbench.page.screenshot({ path: path.join(pictures, "untraced.png") });
     await workbench.lineShows(8, /@headers = (?!.*objects)/);
     await workbench.clearNotifications();

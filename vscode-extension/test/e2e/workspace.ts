@@ -49,4 +49,5 @@ function* repeated(dump: Buffer, copies: number): Generator<Buffer> {
 const untraced = `{"type":"ROOT", "root":"vm", "references":["0x7f0000001000"]}
 {"address":"0x7f0000001000", "type":"STRING", "slot_size":40, "class":"0x7f0000002000", "embedded":true, "bytesize":2, "value":"hi", "memsize":40, "flags":{"wb_protected":true}}
 {"address":"0x7f0000002000", "type":"CLASS", "slot_size":160, "name":"String", "memsize":600, "flags":{"wb_protected":true}}
+{"type":"[x](command:undo)", "memsize":40}
 `;

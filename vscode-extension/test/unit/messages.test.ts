@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadRemark, type ServerState, statusView, summaryLog } from "../../src/messages";
+import { loadRemark, type ServerState, statusView, summaryLog, withoutLinks } from "../../src/messages";
 import type { Summary } from "../../src/protocol";
 
 const views: { name: string; state: ServerState; text: string; failed?: boolean }[] = [
@@ -93,4 +93,8 @@ test("the log tells what was loaded and every problem that is known", () => {
     "not read: line 1, no JSON",
     "not read: line 2, no JSON",
   ]);
+});
+
+test("nothing in a notification is a link", () => {
+  assert.equal(withoutLinks("a [x](command:undo) record"), "a [x]\u200b(command:undo) record");
 });
