@@ -88,8 +88,10 @@ func lspCommand(stdin io.ReadCloser, stdout io.WriteCloser) *cobra.Command {
 
 func reportCommand(stdin io.Reader) *cobra.Command {
 	var (
-		o      report.Options
-		memory string
+		o        report.Options
+		memory   string
+		unmapped bool
+		root     string
 	)
 	cmd := &cobra.Command{
 		Use:   "report DUMP",
@@ -106,7 +108,11 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			limit, _ := maxMemory(memory) // looked at before
 			s, err := load(cmd.Context(), args[0], stdin, limit)
-			if err == nil {
+			switch {
+			case err != nil:
+			case unmapped:
+				err = writeUnmapped(cmd.Context(), cmd.OutOrStdout(), s, root, o.Format)
+			default:
 				err = report.Write(cmd.Context(), cmd.OutOrStdout(), s, o)
 			}
 			if err != nil {
@@ -121,8 +127,18 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 	cmd.Flags().BoolVar(&o.Exact, "exact", false, "compute exactly what the rows shown retain (else a lower bound, marked ≥)")
 	cmd.Flags().BoolVar(&o.Paths, "paths", false, "with sites: show what keeps the objects alive")
 	cmd.Flags().StringVar(&o.Format, "format", "text", strings.Join(report.Formats, ", "))
+	cmd.Flags().BoolVar(&unmapped, "unmapped", false, "instead: the folders of the dump's files that have no source here")
+	cmd.Flags().StringVar(&root, "root", ".", "with --unmapped: the program's folder")
 	cmd.Flags().StringVar(&memory, "max-memory", "", "memory that reading the dump may take, such as 8GB (default: half of the machine's)")
 	return cmd
+}
+
+func writeUnmapped(ctx context.Context, w io.Writer, s *index.Snapshot, root, format string) error {
+	files, err := lsp.Unmapped(ctx, s, root)
+	if err != nil {
+		return err
+	}
+	return report.WriteUnmapped(w, s, files, format)
 }
 
 // maxMemory reads the flag of that name; 0 is for the default.
