@@ -187,11 +187,9 @@ func fastFile(b []byte, at int, r *Record) int {
 			return -1
 		}
 		i += n
-		if rest := b[i+1:]; len(rest) > 8 && rest[0] == ',' && rest[1] == ' ' && rest[2] == '"' {
-			if key := string(rest[3:8]); key == `line"` || key == "metho" || key == "gener" {
-				r.File, r.raw = b[at+1:i:i], i > plain
-				return i + 1
-			}
+		if rest := b[i+1:]; bytes.HasPrefix(rest, lineKey) || bytes.HasPrefix(rest, generationKey) || bytes.HasPrefix(rest, methodKey) {
+			r.File, r.raw = b[at+1:i:i], i > plain
+			return i + 1
 		}
 	}
 }
