@@ -139,7 +139,7 @@ func (s *Scanner) parse(line []byte) *fault {
 	if err == nil {
 		err = r.check()
 	}
-	if err == nil && !r.doubtful(line) || !startsRecord(line) {
+	if err == nil && !r.doubtful() || !startsRecord(line) {
 		if err == nil && !utf8.Valid(line) {
 			s.repaired++
 		}
@@ -164,7 +164,7 @@ func (s *Scanner) repair(line []byte) bool {
 	}
 	r := &s.record
 	r.reset()
-	return s.slow(fixed, r) == nil && r.check() == nil && !r.doubtful(fixed)
+	return s.slow(fixed, r) == nil && r.check() == nil && !r.doubtful()
 }
 
 // rejoin reads a record that line ends in a text have torn into several lines.
@@ -179,10 +179,9 @@ func (s *Scanner) rejoin(line []byte, whole bool) bool {
 }
 
 // doubtful reports whether a readable line is not what MRI meant: a key stands
-// there twice, or the line ends with the file, behind which there is always more.
-func (r *Record) doubtful(line []byte) bool {
-	return r.twice || r.File != nil && bytes.HasSuffix(line, append(bytes.Clone(r.File), '"', '}'))
-}
+// there twice, or there is a file without the generation that MRI always writes
+// behind one.
+func (r *Record) doubtful() bool { return r.twice || r.File != nil && r.Generation < 0 }
 
 // check tells a record from other JSON.
 func (r *Record) check() *fault {
