@@ -73,7 +73,7 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 	case "file":
 		return fastFile(b, at, r)
 	case "line":
-		if r.Line != 0 || r.Method != nil || r.Generation >= 0 {
+		if r.once(2); r.twice || r.Method != nil || r.Generation >= 0 {
 			return -1 // part of the file's name
 		}
 		return fastInt(b, at, &r.Line)
@@ -88,7 +88,7 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 		}
 		return fastInt(b, at, &r.Generation)
 	case "memsize":
-		if r.Memsize != 0 {
+		if r.once(16); r.twice {
 			return -1
 		}
 		return fastInt(b, at, &r.Memsize)
