@@ -1,12 +1,9 @@
 package lsp
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/textproto"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,18 +69,7 @@ func everything() object {
 // connect starts a server and a client that has said nothing yet.
 func connect(t testing.TB, opts Options) *testClient {
 	t.Helper()
-	serverIn, clientOut := io.Pipe()
-	clientIn, serverOut := io.Pipe()
-	opts.In, opts.Out = serverIn, serverOut
-	c := &testClient{
-		t: t, in: clientOut, code: make(chan int, 1),
-		replies: map[string]message{}, seen: map[string]int{}, answers: map[string]func(json.RawMessage) any{},
-	}
-	c.cond = sync.NewCond(&c.mu)
-	go func() { c.code <- Serve(context.Background(), opts) }()
-	go c.read(bufio.NewReader(clientIn))
-	t.Cleanup(func() { _ = clientOut.Close() })
-	return c
+	return attach(t, newServer(opts))
 }
 
 // start returns a client after the handshake, with the folder as workspace.
@@ -234,27 +220,6 @@ func (c *testClient) transcript() string {
 		fmt.Fprintf(&b, "\n%s %.300s", m.Method, m.Params)
 	}
 	return b.String()
-}
-
-func (c *testClient) read(r *bufio.Reader) {
-	headers := textproto.NewReader(r)
-	for {
-		h, err := headers.ReadMIMEHeader()
-		if err != nil {
-			return
-		}
-		n, _ := strconv.Atoi(h.Get("Content-Length"))
-		body := make([]byte, n)
-		if _, err := io.ReadFull(r, body); err != nil {
-			return
-		}
-		var m message
-		if err := json.Unmarshal(body, &m); err != nil {
-			c.t.Errorf("not JSON: %s", body)
-			return
-		}
-		c.take(m)
-	}
 }
 
 func (c *testClient) take(m message) {

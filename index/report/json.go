@@ -44,10 +44,7 @@ func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, r
 			return err
 		}
 	}
-	e := jsoniter.ConfigCompatibleWithStandardLibrary.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(struct {
+	return encode(w, struct {
 		Dump      index.Summary     `json:"dump"`
 		Notes     []string          `json:"notes"`     // sentences for people about the dump
 		Survivors []index.Survivors `json:"survivors"` // sites of unreachable objects that survived GCs
@@ -80,4 +77,12 @@ func jsonRow(ctx context.Context, s *index.Snapshot, o Options, r row) (any, err
 	}
 	row.HeldBy, err = s.Holders(ctx, r.site.ID)
 	return row, err
+}
+
+// encode writes a value as people and jq read it.
+func encode(w io.Writer, value any) error {
+	e := jsoniter.ConfigCompatibleWithStandardLibrary.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(value)
 }

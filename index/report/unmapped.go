@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/dustin/go-humanize"
-	jsoniter "github.com/json-iterator/go"
 
 	"heapline/index"
 )
@@ -25,10 +24,7 @@ type folder struct {
 func WriteUnmapped(w io.Writer, s *index.Snapshot, files []string, format string) error {
 	folders := unmappedFolders(s, files)
 	if format == "json" {
-		e := jsoniter.ConfigCompatibleWithStandardLibrary.NewEncoder(w)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		return e.Encode(folders)
+		return encode(w, folders)
 	}
 	if _, err := fmt.Fprintf(w, "%s of %s found nowhere\n\n%12s  %9s  %6s  %s\n",
 		plural(len(files), "file"), plural(len(s.Files()), "file"), "objects", "bytes", "files", "folder"); err != nil {

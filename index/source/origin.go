@@ -46,8 +46,8 @@ func Origin(dumpPath string) string {
 	case strings.HasPrefix(p, "(eval"), strings.HasPrefix(p, "(irb"), strings.HasPrefix(p, "(erb"), p == "-e", p == "-", p == "":
 		return OriginEval
 	}
-	if at := gemDir.FindAllStringSubmatch(p, -1); at != nil {
-		return at[len(at)-1][1]
+	if _, gem, ok := GemDir(p); ok {
+		return gem
 	}
 	if stdlibDir.MatchString(p) {
 		return OriginStdlib

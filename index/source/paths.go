@@ -117,8 +117,8 @@ func (m *Mapping) How(dumpPath string) (Inferred, bool) {
 }
 
 // Map finds the workspace files of all paths of a dump, of which relative ones
-// are below cwd where that is known: by the rules, of which
-// the longest counts; by the very path; else by the one folder that explains the
+// are below cwd where that is known: by the rules, of which the longest counts; by
+// the very path; else by the one folder that explains the
 // most of the dump's files, however well another would fit a single one. Where
 // several dump paths claim one file, the one found most surely has it; claims of
 // equal strength are ambiguous.
