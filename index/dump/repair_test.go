@@ -69,7 +69,7 @@ func TestATornRecordDoesNotSwallowTheNext(t *testing.T) {
 // Whatever a file is called, its record is read as MRI meant it, and so are
 // its neighbours.
 func FuzzRawFiles(f *testing.F) {
-	for _, name := range []string{`a"b`, "a\nb", `\`, `", "line":1`, `", "gener":"`, `", "line":0,"":"`, "\"} \n", "\"}\n", `", "generation":1`} {
+	for _, name := range []string{`a"b`, "a\nb", `\`, `", "line":1`, `", "gener":"`, `", "line":0,"":"`, `", "line":1, "a":"`, `", "method":"q", "a":"`, "\", \"line\":0}\n", "\", \"generation\" :1}\n", "\", \"gener\\u0061tion\":1}\n", "\"} \n", "\"}\n", `", "generation":1`} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {

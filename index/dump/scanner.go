@@ -127,7 +127,7 @@ func (s *Scanner) Problem() *Problem { return s.problem }
 func (s *Scanner) parse(line []byte) *fault {
 	r := &s.record
 	r.reset()
-	if s.fast(line, r) {
+	if s.fast(line, r) && !r.doubtful() {
 		err := r.check()
 		if err == nil && (r.raw || !isASCII(line) && !utf8.Valid(line)) {
 			s.repaired++
@@ -139,7 +139,7 @@ func (s *Scanner) parse(line []byte) *fault {
 	if err == nil {
 		err = r.check()
 	}
-	if err == nil && !r.doubtful() || !startsRecord(line) {
+	if err == nil && !r.doubtful() && !hidesGeneration(line) || !startsRecord(line) {
 		if err == nil && !utf8.Valid(line) {
 			s.repaired++
 		}
@@ -182,6 +182,12 @@ func (s *Scanner) rejoin(line []byte, whole bool) bool {
 // there twice, or there is a file without the generation that MRI always writes
 // behind one.
 func (r *Record) doubtful() bool { return r.twice || r.File != nil && r.Generation < 0 }
+
+// hidesGeneration reports whether a generation, where the line has one behind
+// its file, is written as MRI would not: then a file's name may fake it.
+func hidesGeneration(line []byte) bool {
+	return bytes.Contains(line, fileKey) && !bytes.Contains(line, generationKey[len(", "):])
+}
 
 // check tells a record from other JSON.
 func (r *Record) check() *fault {
