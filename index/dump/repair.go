@@ -169,7 +169,8 @@ const (
 // rejoin puts a line, which is the start of a record, together with the lines
 // in rest that a text with line ends in it has torn off, and returns where rest
 // goes on behind them. A line that begins as a record is one, unless whole says
-// that the first line looks whole: then it may be a record that a text fakes.
+// that the first line looks whole: then it may be a record that a text fakes. A
+// fake one has no file of its own before the rest of the site.
 func rejoin(line, rest []byte, whole bool, try func(record []byte) bool) (end int, lines int64, ok bool) {
 	if !holdsRawText(line) {
 		return 0, 0, false
@@ -181,7 +182,7 @@ func rejoin(line, rest []byte, whole bool, try func(record []byte) bool) (end in
 			next = next[:n]
 			end++
 		}
-		if startsRecord(next) && (!whole || lines > 0) {
+		if startsRecord(next) && (!whole || lines > 0 || bytes.Contains(next, fileKey)) {
 			break
 		}
 		end += len(next)

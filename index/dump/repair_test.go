@@ -66,6 +66,17 @@ func TestATornRecordDoesNotSwallowTheNext(t *testing.T) {
 	}
 }
 
+// No Ruby writes a file without a generation, people do.
+func TestRecordsWithoutAGenerationSwallowNothing(t *testing.T) {
+	const bare = `{"address":"0xa", "type":"OBJECT", "file":"a.rb", "line":1, "memsize":40}`
+	const raw = "{\"address\":\"0xb\", \"type\":\"OBJECT\", \"file\":\"\x1b[31m`.rb\", \"line\":1, \"memsize\":40}"
+	whole := `{"address":"0xc", "type":"OBJECT", "file":"/srv/b.rb"` + siteTail
+	records, problems, _ := read(strings.Join([]string{bare, whole, raw, bare, whole, raw, whole, seeds[0], bare}, "\n"))
+	if len(records) != 9 || len(problems) != 0 {
+		t.Errorf("%d records %q, problems %q", len(records), records, problems)
+	}
+}
+
 // Whatever a file is called, its record is read as MRI meant it, and so are
 // its neighbours.
 func FuzzRawFiles(f *testing.F) {

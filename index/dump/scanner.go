@@ -127,7 +127,8 @@ func (s *Scanner) Problem() *Problem { return s.problem }
 func (s *Scanner) parse(line []byte) *fault {
 	r := &s.record
 	r.reset()
-	if s.fast(line, r) && !r.doubtful() {
+	fast := s.fast(line, r)
+	if fast && !r.doubtful() {
 		err := r.check()
 		if err == nil && (r.raw || !isASCII(line) && !utf8.Valid(line)) {
 			s.repaired++
@@ -145,15 +146,17 @@ func (s *Scanner) parse(line []byte) *fault {
 		}
 		return err
 	}
-	if s.repair(line) || s.rejoin(line, err == nil) {
+	if s.repair(line) || s.rejoin(line, fast || err == nil) {
 		s.repaired++
 		return nil
 	}
-	if err == nil { // doubtful, but nothing better came of it
-		r.reset()
+	if r.reset(); !fast && err != nil {
+		return err
+	}
+	if !fast || !s.fast(line, r) { // doubtful, but nothing better came of it
 		return s.slow(line, r)
 	}
-	return err
+	return r.check()
 }
 
 // repair reads a line whose texts MRI has not escaped.
