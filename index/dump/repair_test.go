@@ -77,6 +77,13 @@ func TestRecordsWithoutAGenerationSwallowNothing(t *testing.T) {
 	}
 }
 
+func TestBytesThatAreNoUTF8AreCountedWhereNothingElseCouldBeDone(t *testing.T) {
+	line := "{\"address\":\"0xa\", \"type\":\"CLASS\", \"name\":\"A\xa4\xa2\", \"file\":\"a.rb\", \"line\":31, \"generttion\":0, \"memsize\":40}"
+	if records, problems, repaired := read(line + "\n"); len(records) != 1 || len(problems) != 0 || repaired != 1 {
+		t.Errorf("records %q, problems %q, %d repaired", records, problems, repaired)
+	}
+}
+
 // Whatever a file is called, its record is read as MRI meant it, and so are
 // its neighbours.
 func FuzzRawFiles(f *testing.F) {

@@ -129,34 +129,40 @@ func (s *Scanner) parse(line []byte) *fault {
 	r.reset()
 	fast := s.fast(line, r)
 	if fast && !r.doubtful() {
-		err := r.check()
-		if err == nil && (r.raw || !isASCII(line) && !utf8.Valid(line)) {
-			s.repaired++
-		}
-		return err
+		return s.checked(line)
 	}
 	r.reset()
 	err := s.slow(line, r)
 	if err == nil {
 		err = r.check()
 	}
-	if err == nil && !r.doubtful() && !hidesGeneration(line) || !startsRecord(line) {
-		if err == nil && !utf8.Valid(line) {
-			s.repaired++
-		}
+	switch {
+	case err != nil && !startsRecord(line):
 		return err
+	case err == nil && (!startsRecord(line) || !r.doubtful() && !hidesGeneration(line)):
+		return s.checked(line)
 	}
 	if s.repair(line) || s.rejoin(line, fast || err == nil) {
 		s.repaired++
 		return nil
 	}
-	if r.reset(); !fast && err != nil {
+	if !fast && err != nil {
 		return err
 	}
-	if !fast || !s.fast(line, r) { // doubtful, but nothing better came of it
-		return s.slow(line, r)
+	r.reset() // doubtful, but nothing better came of it
+	if !fast || !s.fast(line, r) {
+		_ = s.slow(line, r) // as it went before
 	}
-	return r.check()
+	return s.checked(line)
+}
+
+// checked ends the reading of a line as it is.
+func (s *Scanner) checked(line []byte) *fault {
+	err := s.record.check()
+	if err == nil && (s.record.raw || !isASCII(line) && !utf8.Valid(line)) {
+		s.repaired++
+	}
+	return err
 }
 
 // repair reads a line whose texts MRI has not escaped.
