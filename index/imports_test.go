@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"cmd/heapline": {"lsp", "index", "index/report"},
 	"lsp":          {"index", "index/source"},
 	"index/report": {"index", "index/source"},
-	"index":        {"index/dump", "index/graph", "index/heap"},
+	"index":        {"index/dump", "index/graph", "index/heap", "index/source"},
 	"index/heap":   {"index/dump", "index/graph"},
 	"index/graph":  nil,
 	"index/dump":   nil,

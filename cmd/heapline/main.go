@@ -92,22 +92,26 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 		memory   string
 		unmapped bool
 		root     string
+		failOn   string
 	)
 	cmd := &cobra.Command{
-		Use:   "report DUMP",
+		Use:   "report DUMP…",
 		Short: "Print what is alive in a heap dump, by line, file, gem, class, type or generation",
-		Long:  "Print what is alive in a heap dump (plain, gzip or zstd; - for standard input).",
-		Args:  cobra.ExactArgs(1),
-		PreRunE: func(cmd *cobra.Command, _ []string) error {
+		Long: "Print what is alive in a heap dump (plain, gzip or zstd; - for standard input).\n" +
+			"Of several dumps of one process, the newest one, and what grows from dump to dump.",
+		Args: cobra.MinimumNArgs(1),
+		PreRunE: func(cmd *cobra.Command, args []string) error {
 			if o.Format == "json" && !cmd.Flags().Changed("top") {
 				o.Top = 0
 			}
 			_, err := maxMemory(memory)
-			return errors.Join(err, oneOf("by", o.By, report.Groupings), oneOf("sort", o.Sort, report.Orders), oneOf("format", o.Format, report.Formats))
+			return errors.Join(err, oneOf("by", o.By, report.Groupings), oneOf("sort", o.Sort, report.Orders), oneOf("format", o.Format, report.Formats),
+				oneOf("fail-on", failOn, []string{"", leakSuspect}), needsSeries(failOn, args), standardInputOnce(args))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			limit, _ := maxMemory(memory) // looked at before
-			s, err := load(cmd.Context(), args[0], stdin, limit)
+			s, series, err := load(cmd.Context(), args, stdin, limit)
+			o.Series = series
 			switch {
 			case err != nil:
 			case unmapped:
@@ -115,12 +119,16 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 			default:
 				err = report.Write(cmd.Context(), cmd.OutOrStdout(), s, o)
 			}
+			if err == nil && failOn != "" {
+				err = failOnSuspects(cmd.Context(), cmd.ErrOrStderr(), series)
+			}
 			if err != nil {
 				return &exitError{1, err}
 			}
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&failOn, "fail-on", "", "with several dumps: "+leakSuspect+" exits with 1 if there is one, for tests in a pipeline")
 	cmd.Flags().StringVar(&o.By, "by", "site", strings.Join(report.Groupings, ", "))
 	cmd.Flags().StringVar(&o.Sort, "sort", "bytes", strings.Join(report.Orders, ", "))
 	cmd.Flags().IntVar(&o.Top, "top", 30, "rows at most, 0 for all (JSON: all unless given)")
@@ -160,26 +168,71 @@ func oneOf(flag, value string, choices []string) error {
 	return fmt.Errorf("--%s takes one of %s, not %q", flag, strings.Join(choices, ", "), value)
 }
 
-func load(ctx context.Context, path string, stdin io.Reader, memory int64) (*index.Snapshot, error) {
-	in, size := stdin, int64(0)
-	if path != "-" {
+// leakSuspect is what --fail-on can name.
+const leakSuspect = "leak-suspect"
+
+func needsSeries(failOn string, args []string) error {
+	if failOn != "" && len(args) < 3 {
+		return fmt.Errorf("--fail-on %s needs three dumps or more: what came between the first two and is still there in the last", failOn)
+	}
+	return nil
+}
+
+func standardInputOnce(args []string) error {
+	if len(args) > 1 && slices.Contains(args, "-") {
+		return errors.New("a series is read from files: standard input can be read only once")
+	}
+	return nil
+}
+
+// failOnSuspects names the leak suspects and returns an error if there are any.
+func failOnSuspects(ctx context.Context, w io.Writer, x *index.Series) error {
+	if x.Match == index.ByTotals {
+		return errors.New("the dumps are not of one process: no leak can be told from them")
+	}
+	lines, err := report.Sentences(ctx, x)
+	if err != nil || len(lines) == 0 {
+		return err
+	}
+	for _, line := range lines {
+		fmt.Fprintln(w, line)
+	}
+	return fmt.Errorf("leak suspects: %d", len(lines))
+}
+
+func load(ctx context.Context, paths []string, stdin io.Reader, memory int64) (*index.Snapshot, *index.Series, error) {
+	sources := make([]index.Source, len(paths))
+	for i, path := range paths {
+		var err error
+		if sources[i], err = sourceOf(path, stdin); err != nil {
+			return nil, nil, err
+		}
+	}
+	return index.BuildSeries(ctx, sources, index.Options{Memory: memory})
+}
+
+func sourceOf(path string, stdin io.Reader) (index.Source, error) {
+	if path == "-" {
+		return index.Source{Path: path, Open: func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }}, nil
+	}
+	open := func() (io.ReadCloser, error) {
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, fmt.Errorf("%w: check the path and its permissions", err)
 		}
-		defer f.Close()
-		info, err := f.Stat()
-		if err != nil {
-			return nil, err
-		}
-		if info.IsDir() {
-			return nil, fmt.Errorf("%s is a directory: name a heap dump inside of it", path)
-		}
-		in, size = f, info.Size()
+		return f, nil
 	}
-	s, err := index.Build(ctx, in, index.Options{Path: path, Size: size, Memory: memory})
+	f, err := open() // to name one that is not there before reading those that are
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return index.Source{}, err
 	}
-	return s, nil
+	_ = f.Close()
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return index.Source{}, err
+	case info.IsDir():
+		return index.Source{}, fmt.Errorf("%s is a directory: name a heap dump inside of it", path)
+	}
+	return index.Source{Path: path, Size: info.Size(), Open: open}, nil
 }

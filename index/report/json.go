@@ -32,11 +32,12 @@ type siteRow struct {
 	Classes     []index.NamedCount      `json:"classes"`
 	Generations []index.GenerationCount `json:"generations"`
 	Methods     []index.NamedCount      `json:"methods"`
-	Paths       *index.Paths            `json:"paths,omitempty"`
-	HeldBy      []index.Holder          `json:"heldBy,omitempty"`
+	growthNumbers
+	Paths  *index.Paths   `json:"paths,omitempty"`
+	HeldBy []index.Holder `json:"heldBy,omitempty"`
 }
 
-func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, rows []row) error {
+func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, found suspects, rows []row) error {
 	list := make([]any, len(rows))
 	for i, r := range rows {
 		var err error
@@ -44,12 +45,22 @@ func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, r
 			return err
 		}
 	}
+	var series *seriesJSON
+	if o.Series != nil {
+		series = &seriesJSON{o.Series.Match, o.Series.Dumps}
+	}
 	return encode(w, struct {
-		Dump      index.Summary     `json:"dump"`
-		Notes     []string          `json:"notes"`     // sentences for people about the dump
-		Survivors []index.Survivors `json:"survivors"` // sites of unreachable objects that survived GCs
-		Rows      []any             `json:"rows"`
-	}{s.Summary(), append([]string{}, s.Summary().Notes()...), s.Survivors(), list})
+		Dump         index.Summary     `json:"dump"`
+		Series       *seriesJSON       `json:"series,omitempty"`
+		Notes        []string          `json:"notes"`        // sentences for people about the dump
+		Survivors    []index.Survivors `json:"survivors"`    // sites of unreachable objects that survived GCs
+		Suspects     []suspectRow      `json:"suspects"`     // of a series
+		SteadyGrowth []suspectRow      `json:"steadyGrowth"` // of a single dump
+		Rows         []any             `json:"rows"`
+	}{
+		s.Summary(), series, append([]string{}, s.Summary().Notes()...), s.Survivors(),
+		suspectRows(s, found.list), suspectRows(s, found.steady), list,
+	})
 }
 
 func jsonRow(ctx context.Context, s *index.Snapshot, o Options, r row) (any, error) {
@@ -67,6 +78,7 @@ func jsonRow(ctx context.Context, s *index.Snapshot, o Options, r row) (any, err
 	row := siteRow{
 		File: r.site.File, Line: r.site.Line, numbers: n,
 		Types: d.Types, Classes: d.Classes, Generations: d.Generations, Methods: d.Methods,
+		growthNumbers: growthOf(o.Series, r.site.ID),
 	}
 	if !o.Paths {
 		return row, nil

@@ -19,7 +19,7 @@ import (
 // The ways to group, sort and print.
 var (
 	Groupings = []string{"site", "file", "gem", "class", "type", "generation"}
-	Orders    = []string{"bytes", "objects", "retained"}
+	Orders    = []string{"bytes", "objects", "retained", "growth"}
 	Formats   = []string{"text", "json"}
 )
 
@@ -31,6 +31,8 @@ type Options struct {
 	Format string // one of Formats
 	Exact  bool   // compute what the rows shown retain exactly
 	Paths  bool   // with sites: what keeps the objects of the rows shown alive
+	// Series compares the dump with earlier ones, nil where there are none.
+	Series *index.Series
 }
 
 // row is one line of a report. The counts of a whole report's rows add up to
@@ -38,11 +40,24 @@ type Options struct {
 type row struct {
 	index.Part
 	site *index.Site // of the grouping by site, nil for objects that have none
+
+	growth float64 // bytes a dump, of a site in a series
 }
 
 // Write prints the report of s to w.
 func Write(ctx context.Context, w io.Writer, s *index.Snapshot, o Options) error {
 	rows, exact, err := group(s, o.By)
+	if err != nil {
+		return err
+	}
+	if o.Series != nil {
+		for i, r := range rows {
+			if r.site != nil {
+				rows[i].growth = o.Series.Growth(r.site.ID).Bytes.Median
+			}
+		}
+	}
+	found, err := findSuspects(ctx, s, o.Series)
 	if err != nil {
 		return err
 	}
@@ -58,9 +73,9 @@ func Write(ctx context.Context, w io.Writer, s *index.Snapshot, o Options) error
 		slices.SortFunc(shown, order(o))
 	}
 	if o.Format == "json" {
-		return writeJSON(ctx, w, s, o, shown)
+		return writeJSON(ctx, w, s, o, found, shown)
 	}
-	return writeText(ctx, w, s, o, shown, rest(rows[len(shown):]))
+	return writeText(ctx, w, s, o, found, shown, rest(rows[len(shown):]))
 }
 
 // order sorts by what is asked for, largest first, then by the other numbers.
@@ -73,6 +88,8 @@ func order(o Options) func(a, b row) int {
 			return cmp.Compare(generation(a), generation(b))
 		case o.Sort == "objects":
 			return cmp.Or(objects, bytes, name)
+		case o.Sort == "growth":
+			return cmp.Or(cmp.Compare(b.growth, a.growth), bytes, objects, name)
 		case o.Sort == "retained":
 			return cmp.Or(retained, bytes, objects, name)
 		}
@@ -150,7 +167,7 @@ func bySite(s *index.Snapshot) ([]row, exactly) {
 	for i := range sites {
 		site := &sites[i]
 		name := fmt.Sprintf("%s:%d", site.File, site.Line)
-		rows = append(rows, row{index.Part{NamedCount: index.NamedCount{Name: name, Count: site.Count}, Retained: site.Retained}, site})
+		rows = append(rows, row{index.Part{NamedCount: index.NamedCount{Name: name, Count: site.Count}, Retained: site.Retained}, site, 0})
 	}
 	sum := s.Summary()
 	for _, c := range []index.NamedCount{{Name: index.NameNoSite, Count: sum.NoSite}, {Name: index.NameTracer, Count: sum.Tracer}} {

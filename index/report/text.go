@@ -16,9 +16,13 @@ import (
 // typesShown is how many types a site's row names.
 const typesShown = 3
 
-func writeText(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, rows []row, rest row) error {
+func writeText(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, found suspects, rows []row, rest row) error {
 	var b strings.Builder
 	writeSummary(&b, s)
+	if o.Series != nil {
+		writeSeries(&b, o.Series)
+	}
+	writeSuspects(&b, s, found)
 	fmt.Fprintf(&b, "\n%12s  %9s  %6s  %11s  %s\n", "objects", "bytes", "live", "retained", "by "+o.By)
 	live := s.Summary().Live
 	line := func(r row, extra string) {
@@ -27,7 +31,7 @@ func writeText(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, r
 		fmt.Fprintln(&b, strings.TrimRight(text, " "))
 	}
 	for _, r := range rows {
-		line(r, types(s, r))
+		line(r, types(s, r)+growth(o.Series, r))
 		if o.Paths && r.site != nil {
 			if err := writeHolders(ctx, &b, s, r.site.ID); err != nil {
 				return err
@@ -169,6 +173,17 @@ func types(s *index.Snapshot, r row) string {
 		names = append(names, t.Name)
 	}
 	return "  " + strings.Join(names, " ")
+}
+
+// growth says by how many objects a site's row grows in a series.
+func growth(x *index.Series, r row) string {
+	if x == nil || r.site == nil {
+		return ""
+	}
+	if text := index.FormatGrowth(x.Growth(r.site.ID).Objects.Median); text != "" {
+		return "  " + text + " a dump"
+	}
+	return ""
 }
 
 func share(part, whole int64) string {

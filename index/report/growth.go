@@ -1,0 +1,138 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"heapline/index"
+)
+
+// suspects are what a report says of growth.
+type suspects struct {
+	list   []index.Suspect // of a series
+	steady []index.Suspect // of a single dump
+}
+
+func findSuspects(ctx context.Context, s *index.Snapshot, x *index.Series) (found suspects, err error) {
+	if x == nil {
+		found.steady, err = s.SteadyGrowth(ctx, index.DefaultThresholds)
+	} else {
+		found.list, err = x.Suspects(ctx, index.DefaultThresholds)
+	}
+	return found, err
+}
+
+// at names a line of the dump.
+func at(file string, line int) string { return fmt.Sprintf("%s:%d", file, line) }
+
+// Sentences returns a line for each leak suspect of a series: where, and by how
+// much it grows. An error is that of ctx.
+func Sentences(ctx context.Context, x *index.Series) ([]string, error) {
+	list, err := x.Suspects(ctx, index.DefaultThresholds)
+	var lines []string
+	for _, s := range list {
+		site := x.Last().AllSites()[s.Site]
+		lines = append(lines, Printable(at(site.File, site.Line)+": "+s.Sentence(at)))
+	}
+	return lines, err
+}
+
+// matches say how the dumps of a series were compared.
+var matches = map[string]string{
+	index.ByIdentity: "objects are told by address, type, class, line and generation",
+	index.ByCohort:   "the heap was compacted between the dumps: objects are told by line and generation",
+	index.ByTotals:   "the dumps are not of one process: only how many objects each line has can be compared, which names no leak",
+}
+
+func writeSeries(b *strings.Builder, x *index.Series) {
+	fmt.Fprintf(b, "\na series of %d dumps; %s\n", len(x.Dumps), matches[x.Match])
+	for _, d := range x.Dumps {
+		fmt.Fprintf(b, "  %s, %s live, up to GC %d  %s\n", index.FormatObjects(d.Live.Objects), index.FormatBytes(d.Live.Bytes), d.Newest, Printable(d.Path))
+	}
+}
+
+func writeSuspects(b *strings.Builder, s *index.Snapshot, found suspects) {
+	write := func(title string, list []index.Suspect) {
+		if len(list) == 0 {
+			return
+		}
+		fmt.Fprintf(b, "\n%s\n", title)
+		for _, x := range list {
+			site := s.AllSites()[x.Site]
+			fmt.Fprintf(b, "  %s\n    %s\n", Printable(at(site.File, site.Line)), Printable(x.Sentence(at)))
+			for _, id := range x.Feeders {
+				fmt.Fprintf(b, "    fed by %s\n", Printable(at(s.AllSites()[id].File, s.AllSites()[id].Line)))
+			}
+		}
+	}
+	write("leak suspects", found.list)
+	write("grows steadily, as far as a single dump can tell", found.steady)
+}
+
+// place is a line of the dump.
+type place struct {
+	File string `json:"file"`
+	Line int    `json:"line"` // 1-based, 0 where unknown
+}
+
+type suspectRow struct {
+	place
+	Objects       int64    `json:"objects"` // alive
+	Bytes         int64    `json:"bytes"`   // retained, as far as it is known
+	GrowthObjects float64  `json:"growthObjects"`
+	GrowthBytes   float64  `json:"growthBytes"`
+	Per           string   `json:"per"` // dump or GC
+	HeldBy        *heldRow `json:"heldBy"`
+	Feeders       []place  `json:"feeders"`
+	Message       string   `json:"message"`
+}
+
+type heldRow struct {
+	place
+	Label string `json:"label"`
+	Owner string `json:"owner"`
+}
+
+func suspectRows(s *index.Snapshot, list []index.Suspect) []suspectRow {
+	rows := make([]suspectRow, len(list))
+	for i, x := range list {
+		site := s.AllSites()[x.Site]
+		rows[i] = suspectRow{
+			place: place{site.File, site.Line}, Objects: x.Objects, Bytes: x.Bytes,
+			GrowthObjects: hundredths(x.GrowthObjects), GrowthBytes: hundredths(x.GrowthBytes), Per: x.Per,
+			Feeders: []place{}, Message: x.Sentence(at),
+		}
+		if h := x.Holder; h != nil {
+			rows[i].HeldBy = &heldRow{place{h.File, h.Line}, h.Label, h.Owner}
+		}
+		for _, id := range x.Feeders {
+			rows[i].Feeders = append(rows[i].Feeders, place{s.AllSites()[id].File, s.AllSites()[id].Line})
+		}
+	}
+	return rows
+}
+
+func hundredths(x float64) float64 { return math.Round(x*100) / 100 }
+
+// seriesJSON is what a JSON report says of a series.
+type seriesJSON struct {
+	Match string               `json:"match"`
+	Dumps []index.DumpOfSeries `json:"dumps"`
+}
+
+// growthNumbers are what a site's row gains in a series; null by themselves.
+type growthNumbers struct {
+	NewKept       *int64   `json:"newKept,omitempty"`
+	GrowthObjects *float64 `json:"growthObjects,omitempty"` // a dump
+	GrowthBytes   *float64 `json:"growthBytes,omitempty"`   // a dump
+}
+
+func growthOf(x *index.Series, id index.SiteID) growthNumbers {
+	if x == nil {
+		return growthNumbers{}
+	}
+	g := x.Growth(id)
+	return growthNumbers{new(g.NewKept().Objects), new(hundredths(g.Objects.Median)), new(hundredths(g.Bytes.Median))}
+}

@@ -1,0 +1,173 @@
+package index
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const leakySeries = "../testdata/leaky/leak-%d.json.gz"
+
+// seriesOf reads dumps, the last one whole.
+func seriesOf(t testing.TB, dumps ...io.Reader) *Series {
+	t.Helper()
+	ctx := context.Background()
+	var past []*Past
+	for _, r := range dumps[:len(dumps)-1] {
+		p, err := ReadPast(ctx, r, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		past = append(past, p)
+	}
+	s, err := Build(ctx, dumps[len(dumps)-1], Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := s.Compare(ctx, past)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// filesOf opens files named by a pattern for the numbers.
+func filesOf(t testing.TB, pattern string, numbers ...int) []io.Reader {
+	t.Helper()
+	var list []io.Reader
+	for _, i := range numbers {
+		f, err := os.Open(fmt.Sprintf(pattern, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Close() })
+		list = append(list, f)
+	}
+	return list
+}
+
+// described lists suspects as "FILE:LINE < FILE:LINE + feeders", where < leads
+// to the holder.
+func described(t testing.TB, x *Series, list []Suspect, err error) []string {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	at := func(id SiteID) string {
+		return fmt.Sprintf("%s:%d", strings.TrimPrefix(x.Last().AllSites()[id].File, "/srv/leaky/"), x.Last().AllSites()[id].Line)
+	}
+	for _, s := range list {
+		text := at(s.Site)
+		if s.Holder != nil {
+			text += fmt.Sprintf(" < %s:%d", strings.TrimPrefix(s.Holder.File, "/srv/leaky/"), s.Holder.Line)
+		}
+		if len(s.Feeders) > 0 {
+			text += " +"
+		}
+		for _, id := range s.Feeders {
+			text += " " + at(id)
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+var leakySuspects = []string{
+	"lib/audit_log.rb:9 < lib/audit_log.rb:4 + lib/request.rb:7 lib/request.rb:8 lib/request.rb:9 server.rb:27 <internal:timev>:271",
+	"lib/subscribers.rb:7 < lib/subscribers.rb:4",
+}
+
+func TestTheSuspectsOfALabelledSeries(t *testing.T) {
+	x := seriesOf(t, filesOf(t, leakySeries, 1, 2, 3)...)
+	list, err := x.Suspects(context.Background(), DefaultThresholds)
+	if got := described(t, x, list, err); !slices.Equal(got, leakySuspects) {
+		t.Errorf("got %q\nwant %q", got, leakySuspects)
+	}
+	want := "Grows by 4,000 objects, 1.5 MB per dump; 10,003 objects alive; held by ARRAY 5,000 elements of AuditLog, /srv/leaky/lib/audit_log.rb:4."
+	if got := list[0].Sentence(func(file string, line int) string { return fmt.Sprintf("%s:%d", file, line) }); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestTheSteadyGrowthOfASingleDump(t *testing.T) {
+	x := seriesOf(t, filesOf(t, leakySeries, 1, 3)...)
+	list, err := x.Last().SteadyGrowth(context.Background(), DefaultThresholds)
+	if got := described(t, x, list, err); !slices.Equal(got, leakySuspects) {
+		t.Errorf("got %q\nwant %q", got, leakySuspects)
+	}
+}
+
+// What each line of the labelled program has made between the first dump and
+// the second and is alive in the third.
+func TestNewInTheSecondDumpAndKeptInTheThird(t *testing.T) {
+	truth := map[string]int64{
+		"lib/request.rb:8": 6000, "lib/audit_log.rb:9": 4000, "<internal:timev>:271": 2000, "server.rb:27": 2000,
+		"lib/request.rb:9": 2000, "lib/request.rb:7": 2000, "lib/subscribers.rb:7": 320, "server.rb:19": 0, "lib/lru_cache.rb:11": 0,
+	}
+	x := seriesOf(t, filesOf(t, leakySeries, 1, 2, 3)...)
+	if x.Match != ByIdentity {
+		t.Fatalf("matched by %s", x.Match)
+	}
+	byCohort := *x
+	byCohort.seen = x.byCohort()
+	byCohort.grow()
+	sum := int64(0)
+	for id, site := range x.Last().AllSites() {
+		name := fmt.Sprintf("%s:%d", strings.TrimPrefix(site.File, "/srv/leaky/"), site.Line)
+		g, other := x.Growth(SiteID(id)), byCohort.Growth(SiteID(id))
+		if want, ok := truth[name]; ok && g.NewKept().Objects != want {
+			t.Errorf("%s: %d, want %d", name, g.NewKept().Objects, want)
+		}
+		for i := range g.Seen {
+			if g.Seen[i].Objects != other.Seen[i].Objects {
+				t.Errorf("%s: by identity %v, by cohort %v", name, g.Seen, other.Seen)
+				break
+			}
+		}
+		sum += g.NewKept().Objects
+	}
+	t.Logf("%d objects in all", sum)
+}
+
+// The order in which the dumps are given does not matter, but for which is last.
+func TestDumpsAreOrderedByTheirNewestGeneration(t *testing.T) {
+	x := seriesOf(t, filesOf(t, leakySeries, 2, 1, 3)...)
+	var newest []int64
+	for _, d := range x.Dumps {
+		newest = append(newest, d.Newest)
+	}
+	if want := []int64{32, 51, 66}; !slices.Equal(newest, want) {
+		t.Errorf("got %v, want %v", newest, want)
+	}
+	if got := x.Growth(0); len(got.Counts) != 3 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// moved returns a dump as another run of the same program would write it, whose
+// memory lies elsewhere.
+func moved(t testing.TB, number int) io.Reader {
+	t.Helper()
+	text := plain(t, fmt.Sprintf(leakySeries, number))
+	return strings.NewReader(strings.ReplaceAll(string(text), `"0x7`, `"0x5`))
+}
+
+func TestDumpsOfTwoProcessesAreComparedByTotals(t *testing.T) {
+	x := seriesOf(t, moved(t, 1), filesOf(t, leakySeries, 3)[0])
+	if x.Match != ByTotals {
+		t.Fatalf("matched by %s", x.Match)
+	}
+	site, _ := x.Last().SiteAt("/srv/leaky/lib/audit_log.rb", 9)
+	g := x.Growth(site.ID)
+	if g.Seen != nil || g.Counts[0].Objects != 2003 || g.Counts[1].Objects != 10003 || g.NewKept().Objects != 0 {
+		t.Errorf("got %+v", g)
+	}
+	if list, err := x.Suspects(context.Background(), DefaultThresholds); len(list) != 0 || err != nil {
+		t.Errorf("got %v, %v", list, err)
+	}
+}

@@ -1,0 +1,40 @@
+package index
+
+import "slices"
+
+// Slope is how a number changes from dump to dump: the median of the slopes
+// between any two dumps, and the quartiles of those. One outlier of five dumps
+// does not move it (H. Theil 1950; P. K. Sen, "Estimates of the Regression
+// Coefficient Based on Kendall's Tau", JASA 63, 1968).
+type Slope struct {
+	Median float64 // objects or bytes a dump
+	Low    float64 // lower quartile
+	High   float64 // upper quartile
+}
+
+// slope returns that of numbers at increasing places.
+func slope(at []float64, counts []Count, number func(Count) int64) Slope {
+	var slopes []float64
+	for j := range counts {
+		for i := range j {
+			if distance := at[j] - at[i]; distance > 0 {
+				slopes = append(slopes, float64(number(counts[j])-number(counts[i]))/distance)
+			}
+		}
+	}
+	if len(slopes) == 0 {
+		return Slope{}
+	}
+	slices.Sort(slopes)
+	return Slope{Median: quantile(slopes, 0.5), Low: quantile(slopes, 0.25), High: quantile(slopes, 0.75)}
+}
+
+// quantile interpolates between sorted values.
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 == len(sorted) {
+		return sorted[i]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}

@@ -1,0 +1,171 @@
+package index
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"heapline/index/graph"
+	"heapline/index/heap"
+)
+
+// Suspect is a line whose objects become more and stay.
+type Suspect struct {
+	Site    SiteID
+	Objects int64 // live objects of the site
+	Bytes   int64 // what the site retains, as far as it is known
+	// By how much it grows from one dump to the next, or from one GC to the next
+	// where there is a single dump. Objects are those of the site; bytes are all
+	// that piles up with them.
+	Per           string // "dump" or "GC"
+	GrowthObjects float64
+	GrowthBytes   float64
+	Elements      float64 // entries a dump by which a single object grows, 0 where objects become more
+	Holder        *Holder // where they pile up, nil where nothing that the dump shows holds them
+	Feeders       []SiteID
+}
+
+// Thresholds say how much must grow before it is a suspect.
+type Thresholds struct {
+	Objects int64 // a dump
+	Bytes   int64 // a dump: for single objects that become larger
+}
+
+// DefaultThresholds are for programs of any size: what grows by less than this
+// from dump to dump takes long to hurt.
+var DefaultThresholds = Thresholds{Objects: 10, Bytes: 2000}
+
+// Suspects returns the leak suspects, what grows by most bytes first. An error
+// is that of ctx.
+func (x *Series) Suspects(ctx context.Context, least Thresholds) ([]Suspect, error) {
+	if x.seen == nil || len(x.Dumps) < 3 || x.last.heap.tree == nil {
+		return nil, nil
+	}
+	before, err := x.last.before(ctx)
+	if err != nil {
+		return nil, err
+	}
+	grows := make([]bool, len(x.growth))
+	for id, g := range x.growth {
+		grows[id] = g.leaks(least)
+	}
+	holders := map[heap.ID]bool{}
+	var list []Suspect
+	for _, p := range x.last.heap.piles(before, func(id heap.ID) int { return int(x.seen[id]) }, len(x.Dumps), grows) {
+		if s, ok := x.suspect(p, before, least); ok {
+			list = append(list, s)
+			maps.Copy(holders, p.holders)
+		}
+	}
+	for id, s := range x.swellings(least, holders) {
+		suspect, err := x.swollen(ctx, id, s)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, suspect)
+	}
+	return once(list), nil
+}
+
+// once sorts suspects, what grows by most bytes first, and leaves out those
+// that an earlier one has named: objects of one line may pile up in several
+// places, a few in the tables of the Ruby machine.
+func once(list []Suspect) []Suspect {
+	slices.SortFunc(list, func(a, b Suspect) int {
+		return cmp.Or(cmp.Compare(b.GrowthBytes, a.GrowthBytes), cmp.Compare(a.Site, b.Site))
+	})
+	named := map[SiteID]bool{}
+	return slices.DeleteFunc(list, func(s Suspect) bool {
+		again := named[s.Site]
+		named[s.Site] = true
+		for _, id := range s.Feeders {
+			named[id] = true
+		}
+		return again
+	})
+}
+
+// leaks reports whether a site's objects become more because they stay: in
+// most intervals some came that are still there, they make up the growth, and
+// it goes on.
+func (g Growth) leaks(least Thresholds) bool {
+	last := len(g.Counts) - 1
+	grown := g.Counts[last].Objects - g.Counts[0].Objects
+	if g.Objects.Low <= 0 || grown < least.Objects*int64(last) {
+		return false
+	}
+	kept, intervals := g.NewKept().Objects, 0
+	for _, c := range g.Seen[1:last] {
+		if c.Objects > 0 {
+			intervals++
+		}
+	}
+	before := g.Counts[last-1].Objects - g.Counts[0].Objects // when those could have come
+	if kept < least.Objects || 2*kept < before || 3*intervals < 2*(last-1) {
+		return false
+	}
+	return !g.saturates()
+}
+
+// saturates reports whether the second half of the dumps shows little of the
+// growth of the first: a cache that is nearly full.
+func (g Growth) saturates() bool {
+	last := len(g.Counts) - 1
+	middle := last / 2
+	first := float64(g.Counts[middle].Objects-g.Counts[0].Objects) / float64(middle)
+	second := float64(g.Counts[last].Objects-g.Counts[middle].Objects) / float64(last-middle)
+	return second < first/4
+}
+
+// suspect makes one of a pile; false where what grows there is little.
+func (x *Series) suspect(p *pile, before []graph.Node, least Thresholds) (Suspect, bool) {
+	for id, count := range p.sites {
+		all := x.growth[id].NewSince()
+		if count.Objects < least.Objects || 10*count.Objects < all.Objects {
+			delete(p.sites, id)
+		}
+	}
+	main, ok := p.mainSite()
+	if !ok {
+		return Suspect{}, false
+	}
+	s := x.last.suspectOf(p, main, before)
+	s.Per = "dump"
+	s.GrowthObjects, s.GrowthBytes = x.growth[main].Objects.Median, float64(p.bytes())/float64(len(x.Dumps)-1)
+	return s, true
+}
+
+// swollen makes a suspect of objects that become larger.
+func (x *Series) swollen(ctx context.Context, id SiteID, s swelling) (Suspect, error) {
+	site, intervals := x.last.sites[id], float64(len(x.past))
+	suspect := Suspect{
+		Site: id, Objects: site.Objects, Bytes: max(x.last.Retained(id).Bytes, site.Bytes), Feeders: []SiteID{}, Per: "dump",
+		GrowthBytes: float64(s.bytes) / intervals, Elements: float64(s.elements) / intervals,
+	}
+	holders, err := x.last.Holders(ctx, id)
+	if err == nil && len(holders) > 0 && !holders[0].Shared() {
+		suspect.Holder = &holders[0]
+	}
+	return suspect, err
+}
+
+// suspectOf is what a pile tells of a suspect beside its growth.
+func (s *Snapshot) suspectOf(p *pile, main SiteID, before []graph.Node) Suspect {
+	site := s.sites[main]
+	suspect := Suspect{Site: main, Objects: site.Objects, Bytes: max(s.Retained(main).Bytes, site.Bytes), Feeders: []SiteID{}}
+	if p.holder != graph.Root {
+		holder := s.heap.owned(p.holder)
+		step := s.heap.describe(holder, len(p.holders))
+		suspect.Holder = &Holder{
+			Objects: p.sites[main].Objects, Holders: len(p.holders), Label: step.Label,
+			Owner: s.heap.owner(holder, before), File: step.File, Line: step.Line,
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.sites)) {
+		if id != main {
+			suspect.Feeders = append(suspect.Feeders, id)
+		}
+	}
+	return suspect
+}

@@ -1,0 +1,76 @@
+package index
+
+import "heapline/index/heap"
+
+// A String, Array or Hash may take ever more memory without one new object:
+// text is appended to it, or small numbers.
+
+// swelling is a site with objects that have become larger from dump to dump.
+type swelling struct {
+	objects  int64
+	bytes    int64 // by which they have grown since the first dump
+	elements int64 // and elements, or bytes of text
+}
+
+// swellings finds them by site; what leaks pile up in is not among them.
+func (x *Series) swellings(least Thresholds, holders map[heap.ID]bool) map[SiteID]swelling {
+	c := x.last.heap
+	sites, print := map[SiteID]swelling{}, c.heap.Prints()
+	enough := least.Bytes * int64(len(x.past))
+	for id := c.heap.First(); id < c.heap.End(); id++ {
+		if !c.live.Has(id) || x.seen[id] != 0 || holders[id] || c.heap.Memsize(id) < enough || c.siteOf(id) < 0 {
+			continue
+		}
+		was, ok := x.history(id, print(id))
+		if !ok || was[len(was)-1].Memsize-was[0].Memsize < enough || !swells(was) {
+			continue
+		}
+		s := sites[c.siteOf(id)]
+		s.objects++
+		s.bytes += was[len(was)-1].Memsize - was[0].Memsize
+		s.elements += max(0, was[len(was)-1].Size-was[0].Size)
+		sites[c.siteOf(id)] = s
+	}
+	return sites
+}
+
+// history returns what an object was in each dump, the last one included.
+func (x *Series) history(id heap.ID, print uint32) ([]heap.Was, bool) {
+	h := x.last.heap.heap
+	was := make([]heap.Was, 0, len(x.Dumps))
+	for i, p := range x.past {
+		before, ok := p.ids.Find(h.Address(id), print)
+		if x.Match == ByCohort {
+			before, ok = p.alone[cohort{x.numbers[i][x.last.heap.siteOf(id)], h.Generation(id)}].find(print)
+		}
+		if !ok {
+			return nil, false
+		}
+		was = append(was, before)
+	}
+	return append(was, heap.Was{Memsize: h.Memsize(id), Size: h.Size(id)}), true
+}
+
+// swells reports whether an object has become larger in every interval, in the
+// last ones not much less so than in the first, and had begun to before: one
+// that is nearly empty in the first dump is emptied now and then, and larger
+// later by chance. Its length tells that better than its bytes, of which it
+// takes some in store.
+func swells(was []heap.Was) bool {
+	last := len(was) - 1
+	number := func(i int) int64 { return was[i].Size }
+	if was[last].Size < 0 {
+		number = func(i int) int64 { return was[i].Memsize }
+	}
+	for i := range last {
+		if number(i+1) <= number(i) {
+			return false
+		}
+	}
+	if 2*int64(last)*number(0) < number(last)-number(0) {
+		return false
+	}
+	middle := last / 2
+	first, second := float64(number(middle)-number(0))/float64(middle), float64(number(last)-number(middle))/float64(last-middle)
+	return second >= first/4
+}

@@ -1,0 +1,54 @@
+#!/bin/bash
+# make.sh [NAME…]: writes the scenarios' dumps anew (all, or those named) to dumps/RUBY/NAME.tar.zst, each with
+# NAME-1.json, NAME-2.json and NAME-3.json, by Debian's Ruby (bookworm: 3.1.2) and by Ruby as WebAssembly.
+# Both run /srv/scenarios/NAME.rb, so that the paths in the dumps are the same everywhere. `make.sh compact` writes
+# compact/leak-{1,2,3}.json.zst: the program in ../leaky, with its heap compacted before the second and third dump.
+# Needs root for /srv, ruby, node, npm and zstd.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+packages=(@ruby/4.0-wasm-wasi@2.10.1 @ruby/wasm-wasi@2.10.1)
+modules=${XDG_CACHE_HOME:-$HOME/.cache}/heapline/wasm-rubies
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+pack() { # NAME RUBY
+  mkdir -p "dumps/$2"
+  tar -C "$out" --format=ustar --owner=0 --group=0 --numeric-owner --mode=644 --mtime=@0 -c "$1"-{1,2,3}.json |
+    zstd -q -f -19 -o "dumps/$2/$1.tar.zst"
+  rm "$out/$1"-{1,2,3}.json
+}
+
+compact() {
+  rm -rf /srv/leaky
+  cp -r ../leaky /srv/leaky
+  rm -f /srv/leaky/*.gz
+  ruby --disable-gems -r ./compact/compact.rb /srv/leaky/server.rb "$out"
+  for i in 1 2 3; do zstd -q -f -19 "$out/leak-$i.json" -o "compact/leak-$i.json.zst"; done
+}
+
+names=("$@")
+if [[ ${names[*]} == compact ]]; then
+  compact
+  exit
+fi
+((${#names[@]})) || mapfile -t names < <(basename -s .rb -- *.rb | grep -vxE 'harness|noise')
+
+[[ -d $modules/node_modules/@bjorn3/browser_wasi_shim ]] ||
+  npm install --silent --no-audit --no-fund --no-save --prefix "$modules" "${packages[@]}"
+cp wasm.mjs "$modules/"
+
+rm -rf /srv/scenarios
+mkdir -p /srv/scenarios
+cp -r -- *.rb */ /srv/scenarios/
+rm -rf /srv/scenarios/dumps /srv/scenarios/compact
+
+native=$(ruby -e 'print RUBY_VERSION')
+for name in "${names[@]}"; do
+  ruby --disable-gems "/srv/scenarios/$name.rb" "$out/$name"-{1,2,3}.json
+  pack "$name" "$native"
+  wasm=$(node "$modules/wasm.mjs" "$modules/node_modules/@ruby/4.0-wasm-wasi/dist/ruby+stdlib.wasm" . "$name" "$out")
+  pack "$name" "$wasm"
+  echo "$name: $native $wasm"
+done
