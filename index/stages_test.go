@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -93,6 +94,8 @@ func BenchmarkStages(b *testing.B) {
 		t.rows = nil
 		t.yardsticks(b, path)
 		t.load(b, path)
+		t.bytes = info.Size()
+		t.series(b, path)
 	}
 	fmt.Printf("\n%s, %.0f MB\n%s\n", info.Name(), float64(info.Size())/1e6, t)
 }
@@ -167,6 +170,44 @@ func each(b *testing.B, path string, cores int, start func() func(*dump.Block)) 
 	}
 	close(blocks)
 	group.Wait()
+}
+
+// cost is what a row has measured.
+type cost struct {
+	wall time.Duration
+	peak float64 // MiB
+}
+
+func (t *stageTable) cost() cost { return cost{time.Since(t.wall), memory("VmHWM")} }
+
+// series compares the reading of three dumps with the reading of one: all three
+// may take 3.5 times as long, and half as much memory again.
+func (t *stageTable) series(b *testing.B, path string) {
+	ctx := context.Background()
+	measure := func(name string, dumps int) cost {
+		source := Source{Path: path, Open: func() (io.ReadCloser, error) { return os.Open(path) }}
+		size := t.bytes
+		t.begin()
+		s, x, err := BuildSeries(ctx, slices.Repeat([]Source{source}, dumps), Options{})
+		if err == nil && x != nil {
+			_, err = x.Suspects(ctx, DefaultThresholds)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		c := t.cost()
+		t.bytes *= int64(dumps)
+		t.end(name)
+		t.bytes = size
+		runtime.KeepAlive(s)
+		return c
+	}
+	one, three := measure("a single dump again", 1), measure("three such dumps as a series, with suspects", 3)
+	b.ReportMetric(three.wall.Seconds()/one.wall.Seconds(), "x-time-of-3")
+	b.ReportMetric(three.peak/one.peak, "x-memory-of-3")
+	if three.wall > one.wall*7/2 || three.peak > 1.5*one.peak {
+		b.Errorf("three dumps take %v and %.0f MiB, one %v and %.0f MiB", three.wall, three.peak, one.wall, one.peak)
+	}
 }
 
 // load measures a load up to each of its stages: rows add up from the start.

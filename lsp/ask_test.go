@@ -117,6 +117,7 @@ type diagnostic struct {
 	Range    struct{ Start, End struct{ Line, Character int } }
 	Severity int
 	Message  string
+	Code     string
 	Related  []struct {
 		Location struct {
 			URI   string

@@ -15,6 +15,7 @@ type clientCaps struct {
 	resolveTooltip   bool // fetches the tooltips of hints one by one
 	relatedPlaces    bool // shows what a diagnostic is related to
 	refreshHints     bool
+	refreshLenses    bool
 	progress         bool // lets the server start progress on its own
 	configuration    bool // answers workspace/configuration
 	registerSettings bool // wants to be asked for settings changes
@@ -62,6 +63,9 @@ func (c *clientCaps) flattenWorkspace(w *protocol.WorkspaceClientCapabilities) {
 	c.configuration = isTrue(w.Configuration)
 	if w.InlayHint != nil {
 		c.refreshHints = isTrue(w.InlayHint.RefreshSupport)
+	}
+	if w.CodeLens != nil {
+		c.refreshLenses = isTrue(w.CodeLens.RefreshSupport)
 	}
 	if w.DidChangeConfiguration != nil {
 		c.registerSettings = isTrue(w.DidChangeConfiguration.DynamicRegistration)

@@ -18,6 +18,7 @@ type command func(s *server, ctx context.Context, p *protocol.ExecuteCommandPara
 // that a client's own commands need others.
 var commands = map[string]command{
 	"heapline.server.load":      (*server).commandLoad,
+	"heapline.server.addDump":   (*server).commandAddDump,
 	"heapline.server.reload":    (*server).commandReload,
 	"heapline.server.unload":    (*server).commandUnload,
 	"heapline.server.findDumps": (*server).commandFindDumps,
@@ -40,16 +41,21 @@ func (s *server) ExecuteCommand(ctx context.Context, p *protocol.ExecuteCommandP
 
 func (s *server) commandLoad(ctx context.Context, p *protocol.ExecuteCommandParams) (any, error) {
 	at := arrivalOf(ctx)
-	path, err := loadPath(p.Arguments)
+	paths, err := loadPaths(p.Arguments)
 	if err != nil {
 		return nil, err
 	}
-	if path == "" {
-		if path, err = newestDump(ctx, at.state.roots); err != nil {
+	if len(paths) == 0 {
+		path, err := newestDump(ctx, at.state.roots)
+		if err != nil {
 			return nil, err
 		}
+		paths = []string{path}
 	}
-	return s.loadAndSum(ctx, at.state.absolute(path), p.WorkDoneToken)
+	for i, path := range paths {
+		paths[i] = at.state.absolute(path)
+	}
+	return s.loadAndSum(ctx, once(paths), p.WorkDoneToken)
 }
 
 func (s *server) commandReload(ctx context.Context, p *protocol.ExecuteCommandParams) (any, error) {
@@ -57,11 +63,13 @@ func (s *server) commandReload(ctx context.Context, p *protocol.ExecuteCommandPa
 	if d == nil {
 		return nil, jsonrpc2.NewError(jsonrpc2.Code(protocol.LSPErrorCodesRequestFailed), "no heap dump is loaded: load one first")
 	}
-	return s.loadAndSum(ctx, d.path, p.WorkDoneToken)
+	return s.loadAndSum(ctx, d.paths(), p.WorkDoneToken)
 }
 
-func (s *server) loadAndSum(ctx context.Context, path string, token protocol.ProgressToken) (any, error) {
-	d, err := s.load(ctx, arrivalOf(ctx).seq, path, token)
+// loadAndSum loads dumps, of which the last one is taken for the newest.
+func (s *server) loadAndSum(ctx context.Context, paths []string, token protocol.ProgressToken) (any, error) {
+	last := len(paths) - 1
+	d, err := s.load(ctx, arrivalOf(ctx).seq, paths[last], token, paths[:last]...)
 	if err != nil {
 		return nil, err
 	}

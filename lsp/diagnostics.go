@@ -12,7 +12,7 @@ import (
 	"heapline/index"
 )
 
-// The identity of the one kind of diagnostic there is.
+// The identity of the diagnostics of what is large.
 const (
 	diagnosticSource = "heapline"
 	hotspotCode      = "heapline/hotspot"
@@ -78,25 +78,36 @@ func (p *publisher) hotspots(ctx context.Context, st *state) map[string]publishe
 		return out
 	}
 	r := &round{publisher: p, state: st, open: st.openFiles()}
-	for dumpPath, sites := range hotSites(st) {
-		doc := r.document(dumpPath)
+	growing, named := st.dump.suspectsByFile()
+	hot := hotSites(st, named)
+	for dumpPath := range growing {
+		hot[dumpPath] = append(hot[dumpPath], []index.Site{}...)
+	}
+	for dumpPath := range hot { // git is asked once for all
+		if file, ok := st.dump.files.File(dumpPath); ok {
+			st.dump.bases.of(file)
+		}
+	}
+	for dumpPath, sites := range hot {
+		doc := r.document(ctx, dumpPath)
 		if doc == nil {
 			continue
 		}
-		if items := r.diagnose(ctx, doc, sites); len(items) > 0 {
+		if items := append(r.diagnose(ctx, doc, sites), r.suspects(ctx, doc, growing[dumpPath])...); len(items) > 0 {
 			out[doc.path] = published{doc, items}
 		}
 	}
 	return out
 }
 
-// hotSites returns the sites with a diagnostic by dump path.
-func hotSites(st *state) map[string][]index.Site {
+// hotSites returns the sites with much by dump path, but for those of which a
+// suspect says more.
+func hotSites(st *state, named map[index.SiteID]bool) map[string][]index.Site {
 	hot := map[string][]index.Site{}
 	live := st.dump.snapshot.Summary().Live.Bytes
 	lowest := min(st.settings.HotspotPercent, st.settings.HotspotWarningPercent)
 	for _, site := range st.dump.snapshot.AllSites() {
-		if share(weight(site), live) >= lowest {
+		if share(weight(site), live) >= lowest && !named[site.ID] {
 			hot[site.File] = append(hot[site.File], site)
 		}
 	}
@@ -107,7 +118,7 @@ func hotSites(st *state) map[string][]index.Site {
 func (st *state) openFiles() map[string]*document {
 	open := map[string]*document{}
 	for _, doc := range st.docs {
-		if name, ok := st.dump.dumpPath(doc.path, doc.real); ok {
+		if name, _, ok := st.dump.dumpPath(doc); ok {
 			open[name] = doc
 		}
 	}
@@ -122,12 +133,12 @@ type round struct {
 }
 
 // document returns the source of a dump path, nil where there is none.
-func (r *round) document(dumpPath string) *document {
+func (r *round) document(ctx context.Context, dumpPath string) *document {
 	if doc := r.open[dumpPath]; doc != nil {
 		r.closed.forget(dumpPath) // it may be saved, then closed
-		return doc
+		return doc.awaited(ctx)
 	}
-	return r.closed.document(r.dump, dumpPath)
+	return r.closed.document(ctx, r.dump, dumpPath)
 }
 
 // diagnose returns the hotspots of one file that are still somewhere in it.
@@ -190,7 +201,7 @@ func (r *round) holders(ctx context.Context, site index.Site) []protocol.Diagnos
 	}
 	var related []protocol.DiagnosticRelatedInformation
 	for _, h := range mainHolders(holders, site) {
-		doc := r.document(h.File)
+		doc := r.document(ctx, h.File)
 		if doc == nil {
 			continue
 		}
@@ -210,7 +221,7 @@ type closedFiles struct {
 
 // document returns the workspace file of a dump path, nil where there is none.
 // Files outside of the workspace, such as gems, are only marked while open.
-func (c *closedFiles) document(d *dump, dumpPath string) *document {
+func (c *closedFiles) document(ctx context.Context, d *dump, dumpPath string) *document {
 	if c.dump != d {
 		c.dump, c.docs = d, map[string]*document{}
 	}
@@ -220,7 +231,7 @@ func (c *closedFiles) document(d *dump, dumpPath string) *document {
 	c.docs[dumpPath] = nil
 	if path, ok := d.files.File(dumpPath); ok {
 		if text, ok := readText(path); ok {
-			c.docs[dumpPath] = newDocument(uri.File(filepath.FromSlash(path)), 0, text).follow(d)
+			c.docs[dumpPath] = newDocument(uri.File(filepath.FromSlash(path)), 0, text).follow(d).awaited(ctx)
 		}
 	}
 	return c.docs[dumpPath]

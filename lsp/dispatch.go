@@ -62,6 +62,7 @@ var notifications = map[string]bool{
 	protocol.MethodTextDocumentDidChange:              true,
 	protocol.MethodTextDocumentDidClose:               true,
 	protocol.MethodTextDocumentDidOpen:                true,
+	protocol.MethodTextDocumentDidSave:                true,
 	protocol.MethodWindowWorkDoneProgressCancel:       true,
 	protocol.MethodWorkspaceDidChangeConfiguration:    true,
 	protocol.MethodWorkspaceDidChangeWatchedFiles:     true,

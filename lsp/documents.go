@@ -21,7 +21,8 @@ type document struct {
 	text    string
 	starts  []int // byte offset of every line's start
 
-	before []string       // the text the dump's lines are counted in
+	base   *base          // nil: the dump does not have the file
+	before []string       // the text the dump's lines are counted in; nil: not known yet
 	lines  source.LineMap // from before to text
 }
 
@@ -68,23 +69,46 @@ func (d *document) linesFrom(first, count int) []string {
 }
 
 // follow returns the document with its lines matched to those of a dump (nil:
-// none). Unsaved edits, and saved ones the dump does not know, are found by
-// comparing with the file as it was at load time.
+// none), as soon as it is known which text the dump's lines are counted in. Edits
+// since, saved or not, are found by comparing with that.
 func (d *document) follow(dump *dump) *document {
 	next := *d
-	next.before, next.lines = nil, source.LineMap{}
+	next.base, next.before, next.lines = nil, nil, source.LineMap{}
 	if dump == nil {
 		return &next
 	}
+	_, file, ok := dump.dumpPath(d)
+	if !ok {
+		return &next
+	}
+	next.base = dump.bases.of(file)
+	return next.matched()
+}
+
+// matched returns the document with its lines matched to those of its base, once
+// that is known.
+func (d *document) matched() *document {
+	if d.base == nil || d.before != nil || !d.base.isReady() {
+		return d
+	}
+	next := *d
 	text := splitLines(d.text)
-	next.before = text
-	for _, path := range []string{d.real, d.path} {
-		if before, ok := dump.texts[path]; ok {
-			next.before = before
-		}
+	if next.before = d.base.lines; next.before == nil {
+		next.before = text
 	}
 	next.lines = source.Match(next.before, text)
 	return &next
+}
+
+// awaited is matched for those who can wait for the base. Git has a time limit.
+func (d *document) awaited(ctx context.Context) *document {
+	if d.base != nil {
+		select {
+		case <-d.base.ready:
+		case <-ctx.Done():
+		}
+	}
+	return d.matched()
 }
 
 // edit returns the document after one change.
@@ -148,6 +172,25 @@ func (s *server) DidOpen(_ context.Context, p *protocol.DidOpenTextDocumentParam
 	doc := newDocument(p.TextDocument.URI, p.TextDocument.Version, p.TextDocument.Text)
 	s.change(func(st *state) { st.setDoc(doc.follow(st.dump)) })
 	s.filesChanged.raise()
+	s.headsAsked.raise()
+	return nil
+}
+
+// matchDocuments notes which lines are which in the documents whose bases have
+// been found. Requests did not wait for this: they can do it for themselves.
+func (s *server) matchDocuments() {
+	s.change(func(st *state) {
+		docs := make(map[uri.URI]*document, len(st.docs))
+		for u, doc := range st.docs {
+			docs[u] = doc.matched()
+		}
+		st.docs = docs
+	})
+}
+
+// DidSave looks whether another commit is checked out by now.
+func (s *server) DidSave(context.Context, *protocol.DidSaveTextDocumentParams) error {
+	s.headsAsked.raise()
 	return nil
 }
 
@@ -159,7 +202,7 @@ func (s *server) DidChange(_ context.Context, p *protocol.DidChangeTextDocumentP
 		if doc == nil {
 			return
 		}
-		next := *doc
+		next := *doc.matched()
 		for _, c := range p.ContentChanges {
 			next = next.edit(c, s.encoding)
 		}

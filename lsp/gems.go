@@ -8,15 +8,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 
 	"heapline/index"
 	"heapline/index/source"
 )
 
 // gems are the gems that a dump names, as far as they are installed here. They
-// are looked up by name and version in the folders where Rubies keep theirs: no
-// program is run for it.
+// are looked up by name and version in the folders where Rubies keep theirs, and
+// where the one of the PATH says that it does.
 type gems struct {
 	named  int           // how many the dump names
 	rules  []source.Rule // their folders in the dump and here
@@ -37,15 +36,26 @@ var gemPatterns = []string{
 	".rvm/rubies/*/lib/ruby/gems/*/gems", ".gem/ruby/*/gems", ".local/share/gem/ruby/*/gems", ".bundle/ruby/*/gems",
 }
 
+// missing reports whether ruby might know more.
+func (g gems) missing() bool { return len(g.rules) < g.named }
+
 // gemFolders are the folders that hold gems, those of the environment and of the
 // workspace first.
-func gemFolders(roots []string) []string {
+func gemFolders(roots []string, ruby *installation) []string {
 	var patterns []string
 	for _, home := range append(filepath.SplitList(os.Getenv("GEM_HOME")), filepath.SplitList(os.Getenv("GEM_PATH"))...) {
 		patterns = append(patterns, filepath.Join(home, "gems"))
 	}
 	for _, root := range roots {
 		patterns = append(patterns, path.Join(root, "vendor/bundle/ruby/*/gems"))
+		if bundle := bundlePath(root); bundle != "" {
+			patterns = append(patterns, path.Join(bundle, "ruby/*/gems"))
+		}
+	}
+	if ruby != nil {
+		for _, home := range ruby.gems {
+			patterns = append(patterns, path.Join(home, "gems"))
+		}
 	}
 	home, _ := os.UserHomeDir() // without one the patterns find nothing
 	for _, pattern := range gemPatterns {
@@ -77,7 +87,7 @@ func findGems(files, folders []string) gems {
 	if len(named) == 0 {
 		return g
 	}
-	here, versions := installed(folders)
+	here, versions := gemsIn(folders)
 	for _, dir := range slices.Sorted(maps.Keys(named)) {
 		gem := named[dir]
 		if folder, ok := here[gem]; ok {
@@ -89,9 +99,9 @@ func findGems(files, folders []string) gems {
 	return g
 }
 
-// installed lists the gems in folders: the folder of each, and for each name
+// gemsIn lists the gems in folders: the folder of each, and for each name
 // without a version one of its versions.
-func installed(folders []string) (here, versions map[string]string) {
+func gemsIn(folders []string) (here, versions map[string]string) {
 	here, versions = map[string]string{}, map[string]string{}
 	for _, folder := range folders {
 		entries, _ := os.ReadDir(filepath.FromSlash(folder)) // there may be none
@@ -108,9 +118,13 @@ var gemVersion = regexp.MustCompile(`-([0-9][^-]*(-.*)?|[0-9a-f]{7,40})$`)
 
 func unversioned(gem string) string { return gemVersion.ReplaceAllString(gem, "") }
 
+// installed are folders of the dump with those outside of the workspace that
+// have the same files.
+type installed []source.Rule
+
 // dumpPath returns the dump's name of an installed file with sites.
-func (g gems) dumpPath(file string, s *index.Snapshot) (string, bool) {
-	for _, rule := range g.rules {
+func (list installed) dumpPath(file string, s *index.Snapshot) (string, bool) {
+	for _, rule := range list {
 		if name, ok := rule.Reverse().Apply(file); ok && len(s.Sites(name)) > 0 {
 			return name, true
 		}
@@ -119,11 +133,8 @@ func (g gems) dumpPath(file string, s *index.Snapshot) (string, bool) {
 }
 
 // file returns the installed file of a dump path, if it is there.
-func (g gems) file(dumpPath string) (string, bool) {
-	if !strings.Contains(dumpPath, "gems") {
-		return "", false
-	}
-	for _, rule := range g.rules {
+func (list installed) file(dumpPath string) (string, bool) {
+	for _, rule := range list {
 		if file, ok := rule.Apply(dumpPath); ok && exists(filepath.FromSlash(file)) {
 			return file, true
 		}

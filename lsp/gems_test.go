@@ -28,6 +28,9 @@ func TestGemsOfAnotherMachine(t *testing.T) {
 	c.wantHints(same, "2:18 10 objects · 4.0 kB retained")
 	c.wantHints(git, "2:18 10 objects · 5.0 kB retained")
 	c.wantHints(other)
+	if got, want := c.hover(same, 2), "In the dump: `"+gemFile+"` (`heapgem-2.2.6` here too)"; !strings.Contains(got, want) {
+		t.Errorf("no %s in %s", want, got)
+	}
 	status := string(c.await("heapline/status", contains(`"loaded"`)))
 	want := "Gems: 2 of 4 gems that the dump names are on this machine in the same version; `othergem-2.9.0` is not shown: here is `othergem-3.0.0`"
 	if !strings.Contains(status, want) {
@@ -39,7 +42,7 @@ func TestAHoldersLineInAGemIsALink(t *testing.T) {
 	home, app := tempDir(t), tempDir(t)
 	t.Setenv("GEM_PATH", home)
 	write(t, home, "gems/heapgem-2.2.6/lib/heapgem.rb", appText)
-	g := findGems([]string{"/usr/local/bundle/gems/heapgem-2.2.6/lib/heapgem.rb"}, gemFolders([]string{app}))
+	g := installed(findGems([]string{"/usr/local/bundle/gems/heapgem-2.2.6/lib/heapgem.rb"}, gemFolders([]string{app}, nil)).rules)
 	for _, tt := range []struct{ name, file, want string }{
 		{"a file that is there", "/usr/local/bundle/gems/heapgem-2.2.6/lib/heapgem.rb", filepath.Join(home, "gems/heapgem-2.2.6/lib/heapgem.rb")},
 		{"a file that is not there", "/usr/local/bundle/gems/heapgem-2.2.6/lib/gone.rb", ""},

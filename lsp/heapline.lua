@@ -9,6 +9,7 @@
 --- Commands, in every buffer that Heapline is attached to:
 ---
 --- - `:HeaplineLoad [path]` loads a dump; without a path, the newest one in the project or its `tmp`
+--- - `:HeaplineAdd path…` loads dumps of the same process beside those that are loaded: hints then say what grows
 --- - `:HeaplineReload` loads the same dump again
 --- - `:HeaplineCancel` ends a load that takes too long; what was loaded before stays
 --- - `:HeaplineUnload` takes everything off the screen
@@ -23,6 +24,7 @@
 ---       pathMappings = {}, -- folders that dumps name and what they are here: { ['/app'] = '${workspaceFolder}' }
 ---       revision = '', -- commit of the source that the dump was taken from
 ---       inlayHints = { enabled = true, minObjects = 1, minBytes = 1000 },
+---       codeLens = { enabled = true }, -- at the top of a file: lines that are gone or may have moved
 ---       hover = { showValues = true }, -- samples of string values: dumps hold secrets
 ---       maxMemory = '', -- what loading a dump may take, such as '8 GB'; '' is half of the machine's
 ---       diagnostics = { enabled = true, hotspotPercent = 1, hotspotWarningPercent = 10 },
@@ -30,6 +32,9 @@
 ---   },
 --- })
 --- ```
+
+-- Ruby, or made of it, and of no type that Neovim knows: without one no server is attached.
+vim.filetype.add({ extension = { slim = 'slim', jbuilder = 'ruby', rabl = 'ruby', arb = 'ruby', axlsx = 'ruby', prawn = 'ruby', thor = 'ruby' } })
 
 local levels = vim.log.levels
 
@@ -74,6 +79,12 @@ local function remarks(summary)
     )
   elseif summary.mappedFiles == 0 then
     table.insert(found, 'None of these files is in this project. Open the one that the dump was taken from.')
+  end
+  if summary.match == 'totals' then
+    table.insert(
+      found,
+      'The dumps are not of one process: only how many objects each line has is compared, which names no leak.'
+    )
   end
   if summary.problems.count > 0 then
     local first = vim.tbl_get(summary, 'problems', 'first', 1)
@@ -162,6 +173,9 @@ local function create_commands(bufnr)
   command('HeaplineLoad', 'Load a heap dump, without a path the newest of the project', function(o)
     execute(bufnr, 'heapline.server.load', o.args ~= '' and { { path = absolute(o.args) } } or nil)
   end, { nargs = '?', complete = 'file' })
+  command('HeaplineAdd', 'Load heap dumps of the same process as well, as a series', function(o)
+    execute(bufnr, 'heapline.server.addDump', { { paths = vim.iter(o.fargs):map(absolute):totable() } })
+  end, { nargs = '+', complete = 'file' })
   command('HeaplineReload', 'Load the loaded heap dump again', function()
     execute(bufnr, 'heapline.server.reload')
   end)
@@ -189,11 +203,21 @@ local function refresh_hints(_, _, ctx)
   return vim.NIL
 end
 
+--- An installed gem belongs to the project that uses it: the server that runs has its dump.
+---@param bufnr integer
+---@param on_dir fun(root_dir?: string)
+local function root_dir(bufnr, on_dir)
+  local file = vim.fs.normalize(vim.api.nvim_buf_get_name(bufnr), { expand_env = false })
+  local running = file:find('/gems/[^/]+%-%w[^/]*/') and vim.lsp.get_clients({ name = 'heapline' })[1]
+  on_dir(running and running.root_dir or vim.fs.root(bufnr, vim.lsp.config.heapline.root_markers))
+end
+
 ---@type vim.lsp.Config
 return {
   cmd = { server(), 'lsp' },
   filetypes = { 'ruby', 'eruby', 'haml', 'slim', 'rspec', 'ruby.rspec' },
   root_markers = { 'Gemfile', '.ruby-version', '.git' },
+  root_dir = root_dir,
   handlers = { ['workspace/inlayHint/refresh'] = refresh_hints },
   on_attach = function(client, bufnr)
     create_commands(bufnr)

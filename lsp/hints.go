@@ -18,7 +18,7 @@ import (
 func (s *server) InlayHint(ctx context.Context, p *protocol.InlayHintParams) ([]protocol.InlayHint, error) {
 	hints := []protocol.InlayHint{} // nil would go out as null
 	var bounds []index.SiteID       // shown as lower bounds
-	v, ok := arrivalOf(ctx).state.view(p.TextDocument.URI)
+	v, ok := s.view(ctx, p.TextDocument.URI)
 	if !ok || !v.settings.HintsEnabled {
 		return hints, nil
 	}
@@ -62,10 +62,11 @@ func (s *server) hint(v view, site placed, at protocol.Position, mark hintMark) 
 
 // label marks a line that has changed.
 func (p placed) label() string {
+	text := hintLabel(p.Site, p.growth)
 	if p.changed {
-		return "~ " + hintLabel(p.Site)
+		return "~ " + text
 	}
-	return hintLabel(p.Site)
+	return text
 }
 
 // hintMark is what finds the site of a hint again: the JSON of the text
@@ -104,7 +105,7 @@ func (s *server) InlayHintResolve(ctx context.Context, h *protocol.InlayHint) (*
 	if !ok {
 		return h, nil
 	}
-	v, ok := arrivalOf(ctx).state.view(doc)
+	v, ok := s.view(ctx, doc)
 	if !ok || v.dump.path != dump {
 		return h, nil
 	}

@@ -9,7 +9,7 @@ import (
 
 // Hover tells all about the line under the pointer.
 func (s *server) Hover(ctx context.Context, p *protocol.HoverParams) (*protocol.Hover, error) {
-	v, ok := arrivalOf(ctx).state.view(p.TextDocument.URI)
+	v, ok := s.view(ctx, p.TextDocument.URI)
 	if !ok {
 		return nil, nil
 	}
@@ -30,7 +30,7 @@ func (s *server) siteCard(ctx context.Context, v view, site placed) *protocol.Ma
 	c := &card{markdown: s.caps.markdown}
 	why := s.explainer.reasons(ctx, v.dump.snapshot, site.ID)
 	site.Retained = v.dump.snapshot.Retained(site.ID)
-	c.site(v.dump.snapshot, site.Site, why, v.settings.ShowValues, v.place)
+	c.site(v.dump.snapshot, v.dump.series, site.Site, why, v.settings.ShowValues, v.place)
 	if site.changed {
 		c.line("This line has changed since the dump was taken. It was", c.code(label(strings.TrimSpace(v.doc.before[site.Line-1]))))
 	}

@@ -27,8 +27,9 @@ type loads struct {
 
 // job is the load under way.
 type job struct {
-	path   string
-	cancel context.CancelCauseFunc
+	path    string
+	earlier []string // dumps that it is compared with
+	cancel  context.CancelCauseFunc
 
 	// What is shown in the middle of a load, and what was shown before that:
 	// owned by the goroutine that loads.
@@ -53,7 +54,7 @@ func (j *job) at() index.Progress {
 
 // begin makes a load the current one and cancels the one before. Requests run
 // in parallel, so that an older one may come here last: it is refused.
-func (l *loads) begin(ctx context.Context, seq uint64, path string) (context.Context, *job, error) {
+func (l *loads) begin(ctx context.Context, seq uint64, path string, earlier []string) (context.Context, *job, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if seq < l.newest {
@@ -64,7 +65,7 @@ func (l *loads) begin(ctx context.Context, seq uint64, path string) (context.Con
 		l.current.cancel(errSuperseded)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	l.current = &job{path: path, cancel: cancel}
+	l.current = &job{path: path, earlier: earlier, cancel: cancel}
 	return ctx, l.current, nil
 }
 

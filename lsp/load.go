@@ -3,9 +3,10 @@ package lsp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"sync"
 
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
@@ -24,20 +25,31 @@ type loadSummary struct {
 	// Inferred are the folders of the dump whose files were found elsewhere, and where.
 	Inferred []source.Inferred `json:"inferred"`
 	Notes    []string          `json:"notes"` // sentences about the dump
+	// Dumps are those of the series, oldest first, empty where there is one dump
+	// only; Match is how they were compared.
+	Dumps    []index.DumpOfSeries `json:"series"`
+	Match    string               `json:"match"`
+	Suspects int                  `json:"suspects"` // how many lines grow
 }
 
 func (d *dump) summary() loadSummary {
 	sum := d.snapshot.Summary()
-	return loadSummary{
+	out := loadSummary{
 		Summary: sum, MappedFiles: d.files.Mapped, UnmappedFiles: d.files.Unmapped, AmbiguousFiles: d.files.Ambiguous,
 		Inferred: append([]source.Inferred{}, d.files.Inferred...), Notes: append([]string{}, sum.Notes()...),
+		Dumps: []index.DumpOfSeries{}, Suspects: len(d.suspects),
 	}
+	if d.series != nil {
+		out.Dumps, out.Match = d.series.Dumps, d.series.Match
+	}
+	return out
 }
 
-// load reads a dump and shows it. What was loaded before stays until then, and
+// load reads a dump and shows it, compared with earlier ones of the same process
+// where some are named. What was loaded before stays until then, and
 // stays if this fails or is cancelled.
-func (s *server) load(ctx context.Context, seq uint64, path string, token protocol.ProgressToken) (*dump, error) {
-	ctx, j, err := s.loads.begin(ctx, seq, path)
+func (s *server) load(ctx context.Context, seq uint64, path string, token protocol.ProgressToken, earlier ...string) (*dump, error) {
+	ctx, j, err := s.loads.begin(ctx, seq, path, earlier)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +79,7 @@ func (s *server) load(ctx context.Context, seq uint64, path string, token protoc
 	if !d.places.equal(s.state.Load().places()) {
 		s.rootsChanged.raise() // while the dump was read
 	}
+	s.askRuby(d)
 	s.dumpShown()
 	s.background("memory", func(context.Context) { debug.FreeOSMemory() }) // what only the build needed
 	return d, nil
@@ -87,14 +100,15 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = file.Close() }()
+	_ = file.Close()
 	places := s.state.Load().places()
-	from := originOf(j.path, st)
-	workspace := s.listInBackground(ctx, places, from)
+	workspace := s.listInBackground(ctx, places, originOf(j.path, st))
+	stamps := map[string]stamp{}
+	opened := func(path string, st stamp) { stamps[path] = st }
+	var listed *listing
 	var d *dump
-	snapshot, err := index.Build(ctx, file, index.Options{
-		Path:   j.path,
-		Size:   st.size,
+	var keeping sync.WaitGroup
+	snapshot, series, err := index.BuildSeries(ctx, j.sources(opened, s.changedMeanwhile), index.Options{
 		Memory: int64(s.state.Load().settings.MaxMemory),
 		Progress: func(p index.Progress) {
 			j.setProgress(p)
@@ -102,33 +116,52 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 			s.statusChanged.raise()
 		},
 		Counted: func(first *index.Snapshot) {
-			if listed := <-workspace; listed != nil { // else ctx has ended
-				d = (&dump{path: j.path, stamp: st, origin: from, snapshot: first}).placedIn(ctx, places, listed)
+			if listed == nil {
+				listed = <-workspace
+			}
+			if listed != nil { // else ctx has ended
+				path := first.Summary().Path
+				st := stamps[path]
+				d = s.placed(&dump{path: path, earlier: j.others(path), stamp: st, origin: originOf(path, st), snapshot: first}, places, listed)
 				s.showCounts(j, d)
+				counted := d
+				keeping.Go(func() { counted.bases.keep(ctx, counted.sources()) })
 			}
 		},
 	})
+	keeping.Wait()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", j.path, err)
+		return nil, err
 	}
 	if d == nil {
 		return nil, ctx.Err()
 	}
-	if info, err := file.Stat(); err == nil && stampOf(info) != st { // a new file of that name is another
-		s.logf(protocol.MessageTypeWarning, "%s changed while it was read: load it again once it is written", j.path)
-	}
 	whole := *d
-	whole.snapshot = snapshot
-	return &whole, nil
+	whole.snapshot, whole.series = snapshot, series
+	whole.suspects, err = suspectsOf(ctx, snapshot, series)
+	return &whole, err
+}
+
+func (s *server) changedMeanwhile(path string) {
+	s.logf(protocol.MessageTypeWarning, "%s changed while it was read: load it again once it is written", path)
+}
+
+// others are the dumps of a load but one.
+func (j *job) others(path string) []string {
+	all := append(slices.Clone(j.earlier), j.path)
+	return slices.DeleteFunc(all, func(p string) bool { return p == path })
 }
 
 // showCounts shows what is known in the middle of a load: how many objects are
 // alive, not yet what they retain.
 func (s *server) showCounts(j *job, d *dump) {
 	s.loads.during(j, func() {
+		first := j.counted == nil
 		j.counted = d
 		s.change(func(st *state) {
-			j.before = st.dump
+			if first {
+				j.before = st.dump
+			}
 			st.setDump(d)
 		})
 	})
@@ -158,9 +191,9 @@ func (s *server) unload(seq uint64) {
 
 // dumpShown makes everything on screen follow another dump, or none.
 func (s *server) dumpShown() {
-	s.diagnostics.publish(s.base)
 	s.showChanged()
-	s.dumpChanged.raise()
+	s.watchedChanged.raise()
+	s.diagnostics.publish(s.base) // last: it may wait for git
 }
 
 // loadInBackground loads a dump nobody waits for; a failure is shown.

@@ -332,7 +332,7 @@ func TestChangedDumpIsOffered(t *testing.T) {
 		t.Errorf("asked %d times", len(got))
 	}
 	c.call("workspace/executeCommand", run("unload"))
-	c.await("client/unregisterCapability", contains("heapline-dump"))
+	c.await("client/unregisterCapability", contains("heapline-files"))
 }
 
 func TestWatchWithoutRelativePatterns(t *testing.T) {
@@ -343,7 +343,7 @@ func TestWatchWithoutRelativePatterns(t *testing.T) {
 	c.await("client/registerCapability", contains(`"globPattern":"`+a.dump+`"`))
 	other := write(t, a.root, "other.heap", heapOf(t, appHeap))
 	c.load(other)
-	c.await("client/unregisterCapability", contains("heapline-dump"))
+	c.await("client/unregisterCapability", contains("heapline-files"))
 	c.await("client/registerCapability", contains(`"globPattern":"`+other+`"`))
 }
 
@@ -369,7 +369,7 @@ func TestCountsAreTakenBack(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newServer(Options{})
 			s.change(func(st *state) { st.dump = old })
-			_, j, err := s.loads.begin(context.Background(), 1, "new")
+			_, j, err := s.loads.begin(context.Background(), 1, "new", nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/dustin/go-humanize/english"
+
 	"heapline/index"
 )
 
@@ -29,9 +31,14 @@ const (
 	maxInferred = 3
 )
 
-// hintLabel is the text of a hint: 15,002 objects · 3.8 MB retained.
-func hintLabel(site index.Site) string {
-	return index.FormatObjects(site.Objects) + " · " + retainedText(site)
+// hintLabel is the text of a hint: 15,002 objects · 3.8 MB retained, or, where
+// they become more from dump to dump, 15,002 objects ▲ 2,000 · 3.8 MB retained.
+func hintLabel(site index.Site, growth string) string {
+	text := index.FormatObjects(site.Objects)
+	if growth != "" {
+		text += " " + growth
+	}
+	return text + " · " + retainedText(site)
 }
 
 // retainedText is what a site retains, or its shallow bytes as long as no more
@@ -41,6 +48,32 @@ func retainedText(site index.Site) string {
 		return index.FormatBytes(site.Bytes)
 	}
 	return index.FormatRetained(site.Retained) + " retained"
+}
+
+// lensTitle is the text at the top of a file; "" where its lines say it all.
+func lensTitle(gone []index.Site, d doubt) string {
+	var says []string
+	if len(gone) > 0 {
+		var sum index.Count
+		for _, site := range gone {
+			sum.Objects += site.Objects
+			sum.Bytes += site.Bytes
+		}
+		is := "are"
+		if len(gone) == 1 {
+			is = "is"
+		}
+		says = append(says, fmt.Sprintf("%s of the dump %s gone: %s · %s shallow",
+			english.Plural(len(gone), "line", ""), is, index.FormatObjects(sum.Objects), index.FormatBytes(sum.Bytes)))
+	}
+	switch d {
+	case newer:
+		says = append(says, "this file is newer than the dump: lines may have moved")
+	case dirty:
+		says = append(says, "this file had uncommitted changes when the dump was taken: lines may have moved")
+	case sure:
+	}
+	return strings.Join(says, "; ")
 }
 
 // weight is the size by which a site counts: what it retains where that is known.
@@ -91,7 +124,7 @@ type card struct {
 // siteHeading is the first line of a hover, and all of the tooltip where the
 // client cannot fetch tooltips one by one.
 func siteHeading(site index.Site, live int64, markdown bool) string {
-	label := hintLabel(site)
+	label := hintLabel(site, "")
 	if markdown {
 		label = "**" + label + "**"
 	}
@@ -101,10 +134,11 @@ func siteHeading(site index.Site, live int64, markdown bool) string {
 	return label + " · " + shareText(share(weight(site), live))
 }
 
-// site writes all about a site: how much, why it is alive, what it is.
-func (c *card) site(s *index.Snapshot, site index.Site, why reasons, showValues bool, link linker) {
+// site writes all about a site: how much, how it grows, why it is alive, what it is.
+func (c *card) site(s *index.Snapshot, x *index.Series, site index.Site, why reasons, showValues bool, link linker) {
 	d := s.Detail(site.ID)
 	c.WriteString(siteHeading(site, s.Summary().Live.Bytes, c.markdown))
+	c.growth(x, site.ID)
 	c.reasons(why, site, link)
 	c.classes(d.Classes)
 	c.age(d.Generations, s.NewestGeneration())

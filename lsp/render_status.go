@@ -35,9 +35,27 @@ func (c *card) folder(folder string, roots []string) string {
 
 // origin says where the dump has a file that is elsewhere, and how it was found.
 func (c *card) origin(d *dump, site index.Site) {
+	how := ""
+	file, found := d.installed.file(site.File)
 	if x, ok := d.files.How(site.File); ok {
-		c.line("In the dump", fmt.Sprintf("%s (%s)", c.name(site.File), c.inferred(x, d.places.roots)))
+		how = c.inferred(x, d.places.roots)
+	} else if found && file != site.File {
+		how = c.installed(d, site.File)
 	}
+	if how != "" {
+		c.line("In the dump", fmt.Sprintf("%s (%s)", c.name(site.File), how))
+	}
+}
+
+// installed says what makes sure of a file that is not the application's.
+func (c *card) installed(d *dump, dumpPath string) string {
+	if _, gem, ok := source.GemDir(dumpPath); ok {
+		return c.name(gem) + " here too"
+	}
+	if _, ok := source.StdlibDir(dumpPath); ok {
+		return "Ruby " + d.stdlib.here + " here too"
+	}
+	return "beside the workspace here too, by its Gemfile.lock"
 }
 
 // revisions says of which commits the lines are taken to be.
@@ -76,6 +94,23 @@ func (c *card) gems(g gems) {
 	c.line("Gems", text)
 }
 
+// stdlib says why nothing is shown in the standard library.
+func (c *card) stdlib(l stdlib) {
+	if len(l.named) == 0 || len(l.rules) > 0 {
+		return
+	}
+	text := "not shown: the dump is of Ruby " + l.then + ", "
+	switch {
+	case l.then == "":
+		text = "not shown: which Ruby the dump is of is not known"
+	case l.here == "":
+		text += "the Ruby here is not known"
+	default:
+		text += "here is " + l.here
+	}
+	c.line("Standard library", text)
+}
+
 // withoutLinks breaks what a client's notification would make a link of, or a
 // command: VS Code does so with [text](target).
 func withoutLinks(text string) string { return strings.ReplaceAll(text, "](", "]\u200b(") }
@@ -102,6 +137,7 @@ func statusTooltip(d *dump) string {
 	}
 	c.revisions(d.revisions)
 	c.gems(d.gems)
+	c.stdlib(d.stdlib)
 	if sum.Ruby != "" {
 		c.line("Written by", "Ruby "+sum.Ruby)
 	}

@@ -5,9 +5,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -24,42 +23,16 @@ import (
 // Git knows that source, if anybody knows the revision: the dump's sidecar, the
 // setting heapline.revision, or else, as a guess, the last commit before the dump.
 
-// origin is what is known of where a dump was taken.
-type origin struct {
-	revision string    // of the source, "" where unknown
-	cwd      string    // of the process: what relative paths are relative to; "" where unknown
-	taken    time.Time // by the sidecar, else by the file
-}
-
-const sidecarLimit = 1 << 20 // bytes
-
-// originOf reads DUMP.meta.json, which a capture writes beside a dump.
-func originOf(dump string, st stamp) origin {
-	var sidecar struct {
-		Revision string    `json:"revision"`
-		Cwd      string    `json:"cwd"`
-		Time     time.Time `json:"time"`
-	}
-	if f, err := os.Open(dump + ".meta.json"); err == nil {
-		defer func() { _ = f.Close() }()
-		_ = json.NewDecoder(io.LimitReader(f, sidecarLimit)).Decode(&sidecar) // what it does not say stays unknown
-	}
-	o := origin{sidecar.Revision, sidecar.Cwd, sidecar.Time}
-	if o.taken.IsZero() {
-		o.taken = st.modified
-	}
-	return o
-}
-
 // revision is the commit of a repository that a dump's lines are counted in.
 type revision struct {
 	top     string // folder of the repository's files, with slashes
 	commit  string
 	guessed bool              // nobody named it: it is the last one before the dump
 	renamed map[string]string // path in the repository now → then
+	head    head
 }
 
-// gitTime bounds every call of git.
+// gitTime bounds every call of git, and all that find the revisions together.
 const gitTime = 5 * time.Second
 
 // git runs git in a folder, without a shell and without what a repository's
@@ -74,19 +47,43 @@ func git(ctx context.Context, folder string, stdin io.Reader, args ...string) ([
 	return cmd.Output()
 }
 
-// findRevision returns nil where the folder is in no repository, or the
-// repository does not have the commit.
-func findRevision(ctx context.Context, folder, named string, taken time.Time) *revision {
-	top, err := git(ctx, folder, nil, "rev-parse", "--show-toplevel")
-	if err != nil {
-		return nil
+// revisions are those of the repositories that the workspace folders are in.
+func revisions(ctx context.Context, p places, o origin) []*revision {
+	ctx, cancel := context.WithTimeout(ctx, gitTime)
+	defer cancel()
+	var list []*revision
+	for _, root := range p.roots {
+		top, h, ok := repositoryOf(ctx, root)
+		if !ok || slices.ContainsFunc(list, func(r *revision) bool { return r.top == top }) {
+			continue
+		}
+		if r := findRevision(ctx, top, cmp.Or(o.revision, p.revision), o.taken); r != nil {
+			r.head = h
+			list = append(list, r)
+		}
 	}
-	r := &revision{top: filepath.ToSlash(strings.TrimSpace(string(top))), guessed: named == ""}
+	return list
+}
+
+// repositoryOf returns the top folder of the repository that a folder is in.
+func repositoryOf(ctx context.Context, folder string) (top string, h head, ok bool) {
+	out, err := git(ctx, folder, nil, "rev-parse", "--show-toplevel", "--absolute-git-dir")
+	top, dir, two := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	if err != nil || !two {
+		return "", head{}, false
+	}
+	return filepath.ToSlash(top), headOf(filepath.ToSlash(dir)), true
+}
+
+// findRevision returns nil where the repository does not have the commit.
+func findRevision(ctx context.Context, top, named string, taken time.Time) *revision {
+	r := &revision{top: top, guessed: named == ""}
 	var commit []byte
+	var err error
 	if r.guessed {
-		commit, err = git(ctx, folder, nil, "rev-list", "-1", "--before=@"+strconv.FormatInt(taken.Unix(), 10), "HEAD")
+		commit, err = git(ctx, top, nil, "rev-list", "-1", "--before=@"+strconv.FormatInt(taken.Unix(), 10), "HEAD")
 	} else {
-		commit, err = git(ctx, folder, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", named+"^{commit}")
+		commit, err = git(ctx, top, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", named+"^{commit}")
 	}
 	if r.commit = strings.TrimSpace(string(commit)); err != nil || r.commit == "" {
 		return nil
@@ -94,6 +91,32 @@ func findRevision(ctx context.Context, folder, named string, taken time.Time) *r
 	r.renamed = renames(ctx, r.top, r.commit)
 	return r
 }
+
+// sameAs reports whether two revisions find the same texts.
+func (r *revision) sameAs(q *revision) bool {
+	return r.top == q.top && r.commit == q.commit && r.guessed == q.guessed && maps.Equal(r.renamed, q.renamed)
+}
+
+// head is what changes in a repository's own folder whenever another commit is
+// checked out or made.
+type head struct {
+	folder string
+	stamps [2]stamp // of headFiles, empty for one that is not there
+}
+
+var headFiles = [...]string{"HEAD", "logs/HEAD"}
+
+func headOf(folder string) head {
+	h := head{folder: folder}
+	for i, name := range headFiles {
+		if info, err := os.Stat(filepath.FromSlash(path.Join(folder, name))); err == nil {
+			h.stamps[i] = stampOf(info)
+		}
+	}
+	return h
+}
+
+func (h head) moved() bool { return headOf(h.folder) != h }
 
 // renames lists the files that have another path than in a commit.
 func renames(ctx context.Context, top, commit string) map[string]string {
@@ -107,31 +130,6 @@ func renames(ctx context.Context, top, commit string) map[string]string {
 		renamed[fields[2]] = fields[1]
 	}
 	return renamed
-}
-
-// revisions are those of the repositories that the workspace folders are in.
-func revisions(ctx context.Context, p places, o origin) []*revision {
-	var list []*revision
-	for _, root := range p.roots {
-		r := findRevision(ctx, root, cmp.Or(o.revision, p.revision), o.taken)
-		if r != nil && !slices.ContainsFunc(list, func(x *revision) bool { return x.top == r.top }) {
-			list = append(list, r)
-		}
-	}
-	return list
-}
-
-// mayDiffer reports whether a file may be another than it was when the dump was
-// taken. Where the revision is a guess, one that has not been touched since is
-// what the process had, committed or not.
-func (l *listing) mayDiffer(file string, o origin) bool {
-	for _, r := range l.revisions {
-		if !r.guessed {
-			return true
-		}
-	}
-	info, err := os.Stat(filepath.FromSlash(file))
-	return err == nil && info.ModTime().After(o.taken)
 }
 
 // aliases are the renamed files, as the editor names them, with the paths that
@@ -151,36 +149,43 @@ func (r *revision) aliases(roots []string) []source.File {
 	return files
 }
 
-// texts returns the lines that files of the repository had. A file that was not
-// in the commit is left out.
-func (r *revision) texts(ctx context.Context, files []string) map[string][]string {
-	var asked []string
-	var names bytes.Buffer
-	for _, file := range files {
-		name, ok := strings.CutPrefix(realPath(file), r.top+"/")
-		if !ok || strings.Contains(name, "\n") {
-			continue
-		}
-		if then, ok := r.renamed[name]; ok {
-			name = then
-		}
-		asked = append(asked, file)
-		fmt.Fprintf(&names, "%s:%s\n", r.commit, name)
+// then returns the path that a file had in the revision, below the repository's
+// top; false for files that are not below it.
+func (r *revision) then(real string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(real, r.top+"/")
+	if then, renamed := r.renamed[name]; renamed {
+		name = then
 	}
-	out, err := git(ctx, r.top, &names, "cat-file", "--batch")
-	if err != nil || len(asked) == 0 {
-		return nil
-	}
-	return readBatch(bufio.NewReader(bytes.NewReader(out)), asked)
+	return name, ok && !strings.Contains(name, "\n")
 }
 
-// readBatch reads what git cat-file --batch says of each name in turn.
-func readBatch(out *bufio.Reader, asked []string) map[string][]string {
-	texts := map[string][]string{}
-	for _, file := range asked {
+// question is what git is asked for: an object by a name of git's.
+type question struct {
+	of     *base
+	object string
+}
+
+// answer gives the bases that are asked for the texts that git has of them.
+func (r *revision) answer(ctx context.Context, questions []question) {
+	var names bytes.Buffer
+	for _, q := range questions {
+		names.WriteString(q.object + "\n")
+	}
+	out, err := git(ctx, r.top, &names, "cat-file", "--batch")
+	if err != nil {
+		return
+	}
+	readBatch(bufio.NewReader(bytes.NewReader(out)), len(questions), func(i int, text string) {
+		questions[i].of.lines, questions[i].of.doubt = splitLines(text), sure
+	})
+}
+
+// readBatch reads what git cat-file --batch says of so many names in turn.
+func readBatch(out *bufio.Reader, count int, found func(i int, text string)) {
+	for i := range count {
 		head, err := out.ReadString('\n')
 		if err != nil {
-			return texts
+			return
 		}
 		words := strings.Fields(head) // ID blob SIZE, or: NAME missing
 		if len(words) != 3 || words[1] != "blob" {
@@ -188,13 +193,12 @@ func readBatch(out *bufio.Reader, asked []string) map[string][]string {
 		}
 		size, err := strconv.Atoi(words[2])
 		if err != nil {
-			return texts
+			return
 		}
 		text := make([]byte, size+1) // and a line end
 		if _, err := io.ReadFull(out, text); err != nil {
-			return texts
+			return
 		}
-		texts[file] = splitLines(string(text[:size]))
+		found(i, string(text[:size]))
 	}
-	return texts
 }

@@ -177,6 +177,76 @@ func TestAChangedLineSaysWhatItWas(t *testing.T) {
 	c.await("heapline/status", contains("Lines are those of: `"+first[:10]+"` (a guess"))
 }
 
+// Git may be slow: only the lines that nobody else knows wait for it.
+func TestHintsDoNotWaitForGit(t *testing.T) {
+	r := newRepository(t)
+	untouched := write(t, r.root, "lib/cache.rb", driftText)
+	touched := write(t, r.root, "lib/other.rb", driftText)
+	r.commit()
+	if err := os.Chtimes(untouched, r.now, r.now); err != nil {
+		t.Fatal(err)
+	}
+	dump := r.dumped("10 String 400 /srv/app/lib/cache.rb:8\n10 String 400 /srv/app/lib/other.rb:8")
+	bin := tempDir(t)
+	real, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := "#!/bin/sh\ncase \"$*\" in *cat-file*) while [ ! -e " + bin + "/go-on ]; do sleep 0.01; done;; esac\nexec " + real + " \"$@\"\n"
+	if err := os.Chmod(write(t, bin, "git", slow), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	c := start(t, r.root)
+	c.open(untouched, driftText)
+	c.open(touched, "# new\n"+driftText)
+	load := c.request("workspace/executeCommand", loadCommand(dump))
+	c.untilHints(untouched, "7:18 10 objects · 4.0 kB retained")
+	waiting := c.request("textDocument/inlayHint", object{"textDocument": object{"uri": fileURI(touched)}, "range": span(0, 0, 99, 0)})
+	write(t, bin, "go-on", "")
+	if got := c.reply(waiting); !contains(`"line":8,`)(got.Result) {
+		t.Errorf("got %s", got.Result)
+	}
+	c.reply(load)
+}
+
+// Another commit may have the dump's files elsewhere.
+func TestAnotherCommitIsCheckedOut(t *testing.T) {
+	hints := []string{"3:15 1 object · 6.0 kB retained", "7:18 10 objects · 4.0 kB retained", "8:25 20 objects · 10.0 kB retained"}
+	for _, tt := range []struct {
+		name string
+		tell func(c *testClient, r *repository)
+	}{
+		{"the client sees it", func(c *testClient, r *repository) {
+			c.notify("workspace/didChangeWatchedFiles", object{"changes": []object{{"uri": fileURI(filepath.Join(r.root, ".git/logs/HEAD")), "type": 2}}})
+		}},
+		{"a file is saved", func(c *testClient, r *repository) {
+			c.notify("textDocument/didSave", object{"textDocument": object{"uri": fileURI(filepath.Join(r.root, "lib/store.rb"))}})
+		}},
+		{"a file is opened", func(c *testClient, r *repository) { c.open(write(r.t, r.root, "x.rb", ""), "") }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRepository(t)
+			write(t, r.root, "lib/cache.rb", driftText)
+			r.commit()
+			dump := r.dumped(driftHeap)
+			c := start(t, r.root)
+			c.load(dump)
+			registered := c.await("client/registerCapability", anything)
+			if !contains(`{"baseUri":"` + fileURI(filepath.Join(r.root, ".git/logs")) + `","pattern":"HEAD"}`)(registered) {
+				t.Errorf("registered %s", registered)
+			}
+			store := filepath.Join(r.root, "lib/store.rb")
+			c.open(store, driftText)
+			c.wantHints(store)
+			r.git("mv", "lib/cache.rb", "lib/store.rb")
+			r.commit()
+			tt.tell(c, r)
+			c.untilHints(store, hints...)
+		})
+	}
+}
+
 // Random scripts of inserted and deleted lines, held against lines that know
 // who they are.
 func TestSurvivingLinesKeepTheirHints(t *testing.T) {

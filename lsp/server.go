@@ -131,13 +131,15 @@ type server struct {
 	loads       loads
 	tokens      tokens
 	watching    watching
+	ruby        rubyQuestion
 	diagnostics *publisher
 	explainer   *explainer
 
-	hintsChanged    signal // every hint may be another: ask the client to fetch them anew
+	hintsChanged    signal // every hint and lens may be another: ask the client to fetch them anew
 	filesChanged    signal // diagnostics may be others
 	statusChanged   signal
-	dumpChanged     signal // another file is to be watched
+	watchedChanged  signal // other files are to be watched
+	headsAsked      signal // another commit may be checked out
 	rootsChanged    signal
 	settingsChanged signal
 }
@@ -149,10 +151,12 @@ func newServer(opts Options) *server {
 		exit:            newSignal(),
 		calls:           calls{cancels: map[jsonrpc2.ID]context.CancelFunc{}},
 		tokens:          tokens{cancels: map[string]func(){}},
+		ruby:            rubyQuestion{limit: rubyTime},
 		hintsChanged:    newSignal(),
 		filesChanged:    newSignal(),
 		statusChanged:   newSignal(),
-		dumpChanged:     newSignal(),
+		watchedChanged:  newSignal(),
+		headsAsked:      newSignal(),
 		rootsChanged:    newSignal(),
 		settingsChanged: newSignal(),
 	}
@@ -192,9 +196,11 @@ func (s *server) capabilities() protocol.ServerCapabilities {
 		TextDocumentSync: &protocol.TextDocumentSyncOptions{
 			OpenClose: new(true),
 			Change:    new(protocol.TextDocumentSyncKindIncremental),
+			Save:      protocol.Boolean(true),
 		},
 		HoverProvider:     protocol.Boolean(true),
 		InlayHintProvider: &protocol.InlayHintOptions{ResolveProvider: new(s.caps.resolveTooltip)},
+		CodeLensProvider:  &protocol.CodeLensOptions{},
 		ExecuteCommandProvider: protocol.ExecuteCommandOptions{
 			Commands:                commandNames(),
 			WorkDoneProgressOptions: protocol.WorkDoneProgressOptions{WorkDoneProgress: new(true)},
@@ -219,7 +225,8 @@ func (s *server) startWorkers() {
 	s.worker("hint refresh", s.hintsChanged, s.refreshHints)
 	s.worker("diagnostics", s.filesChanged, s.diagnostics.publish)
 	s.worker("status", s.statusChanged, newStatusLine(s).send)
-	s.worker("dump watch", s.dumpChanged, s.watchDump)
+	s.worker("file watch", s.watchedChanged, s.watchFiles)
+	s.worker("git heads", s.headsAsked, s.followHeads)
 	s.worker("workspace folders", s.rootsChanged, s.remap)
 	s.worker("settings", s.settingsChanged, s.pullSettings)
 	s.statusChanged.raise()
@@ -287,13 +294,22 @@ func (s *server) worker(what string, sig signal, f func(ctx context.Context)) {
 	})
 }
 
-// refreshHints asks the client to fetch all hints again.
+// refreshHints asks the client to fetch all hints and lenses again.
 func (s *server) refreshHints(ctx context.Context) {
-	if !s.caps.refreshHints {
-		return
-	}
-	if err := s.client.InlayHintRefresh(ctx); err != nil && ctx.Err() == nil {
-		s.logf(protocol.MessageTypeWarning, "workspace/inlayHint/refresh: %v", err)
+	for _, refresh := range []struct {
+		method string
+		known  bool
+		ask    func(context.Context) error
+	}{
+		{protocol.MethodWorkspaceInlayHintRefresh, s.caps.refreshHints, s.client.InlayHintRefresh},
+		{protocol.MethodWorkspaceCodeLensRefresh, s.caps.refreshLenses, s.client.CodeLensRefresh},
+	} {
+		if !refresh.known {
+			continue
+		}
+		if err := refresh.ask(ctx); err != nil && ctx.Err() == nil {
+			s.logf(protocol.MessageTypeWarning, "%s: %v", refresh.method, err)
+		}
 	}
 }
 

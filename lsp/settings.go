@@ -25,7 +25,8 @@ type settings struct {
 	HintsEnabled          bool
 	MinObjects            int64 // of a line with a hint
 	MinBytes              int64 // of a line with a hint
-	ShowValues            bool  // strings' contents in hovers: dumps hold secrets
+	LensEnabled           bool
+	ShowValues            bool // strings' contents in hovers: dumps hold secrets
 	DiagnosticsEnabled    bool
 	HotspotPercent        float64 // of the live bytes, for an Information
 	HotspotWarningPercent float64 // of the live bytes, for a Warning
@@ -37,7 +38,7 @@ type settings struct {
 
 func defaultSettings() settings {
 	return settings{
-		HintsEnabled: true, MinObjects: 1, MinBytes: 1000,
+		HintsEnabled: true, MinObjects: 1, MinBytes: 1000, LensEnabled: true,
 		ShowValues:         true,
 		DiagnosticsEnabled: true, HotspotPercent: 1, HotspotWarningPercent: 10,
 		Trusted: true,
@@ -137,6 +138,7 @@ func parseSettings(base settings, raw []byte) (_ settings, problems []string) {
 		{"inlayHints.enabled", &base.HintsEnabled},
 		{"inlayHints.minObjects", &base.MinObjects},
 		{"inlayHints.minBytes", &base.MinBytes},
+		{"codeLens.enabled", &base.LensEnabled},
 		{"hover.showValues", &base.ShowValues},
 		{"diagnostics.enabled", &base.DiagnosticsEnabled},
 		{"diagnostics.hotspotPercent", &base.HotspotPercent},

@@ -24,7 +24,7 @@ func TestLeakyApp(t *testing.T) {
 			if got := c.hover(request, 7); !strings.Contains(got, "| Hash ") {
 				t.Errorf("the hover has no classes: %s", got)
 			}
-			c.diagnosed(filepath.Join(leaky(t), "lib/audit_log.rb"), "3:2-14 warning", "8:4-89 warning")
+			c.diagnosed(filepath.Join(leaky(t), "lib/audit_log.rb"), "3:2-14 warning", "8:4-89 warning", "8:4-89 information")
 		})
 	}
 }
@@ -65,7 +65,7 @@ func TestHotspotsNameTheirHolders(t *testing.T) {
 	c.load(filepath.Join(leaky(t), "leak-3.json.gz"))
 	audit := filepath.Join(leaky(t), "lib/audit_log.rb")
 	got := c.diagnostics(audit)
-	if len(got) != 2 || len(got[1].Related) == 0 {
+	if len(got) != 3 || len(got[1].Related) == 0 {
 		t.Fatalf("got %+v", got)
 	}
 	if want := "10,003 objects allocated here are still alive and retain 3.8 MB, 19.8 % of the live heap."; got[1].Message != want {
@@ -261,7 +261,7 @@ func TestHoverOfALoadThatIsNotDone(t *testing.T) {
 		{index.Retained{Bytes: 1200, Exact: true}, "2 objects · 1.2 kB retained"},
 	} {
 		site := index.Site{Count: index.Count{Objects: 2, Bytes: 80}, Retained: tt.retained}
-		if got := hintLabel(site); got != tt.want {
+		if got := hintLabel(site, ""); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -16,7 +17,8 @@ type state struct {
 	docs     map[uri.URI]*document // open documents
 	dump     *dump                 // nil: none is loaded
 	settings settings
-	roots    []string // workspace folders: absolute, slashes
+	roots    []string      // workspace folders: absolute, slashes
+	ruby     *installation // nil: it was not asked, or has not answered
 }
 
 // change replaces the state by a changed copy.
@@ -60,33 +62,38 @@ type dump struct {
 	stamp    stamp  // of the file when it was opened
 	origin   origin // what is known of where it was taken
 	snapshot *index.Snapshot
-	places   places // where its files were looked for
+	earlier  []string        // paths of the dumps it is compared with
+	series   *index.Series   // nil where there are none
+	suspects []index.Suspect // what grows
+	places   places          // where its files were looked for
 	files    *source.Mapping
-	// texts are the lines of every mapped workspace file in the revision of the
-	// dump, else at load time. They stand for the source the dump was made from:
-	// what a buffer has that they lack is an edit.
-	texts     map[string][]string
-	revisions []*revision // that the texts are from
-	gems      gems        // that the dump names and that are installed here
+	// bases are the texts that stand for the source the dump was made from: of
+	// its revision, else of load time.
+	bases     *bases
+	revisions []*revision
+	gems      gems // that the dump names and that are installed here
+	stdlib    stdlib
+	installed installed // where gems and the standard library are here
 }
 
-// dumpPath returns the dump's name of a file the editor has open.
-func (d *dump) dumpPath(path, real string) (string, bool) {
-	for _, p := range []string{path, real} {
+// dumpPath returns the dump's name of a file the editor has open, and the one
+// of its paths that has it.
+func (d *dump) dumpPath(doc *document) (name, file string, ok bool) {
+	for _, p := range []string{doc.path, doc.real} {
 		if p == "" { // not a file
 			continue
 		}
 		if name, ok := d.files.DumpPath(p); ok {
-			return name, true
+			return name, p, true
 		}
 		if len(d.snapshot.Sites(p)) > 0 { // outside of the workspace, but the very file
-			return p, true
+			return p, p, true
 		}
-		if name, ok := d.gems.dumpPath(p, d.snapshot); ok {
-			return name, true
+		if name, ok := d.installed.dumpPath(p, d.snapshot); ok {
+			return name, p, true
 		}
 	}
-	return "", false
+	return "", "", false
 }
 
 // view is one document as one request sees it.
@@ -102,7 +109,7 @@ type view struct {
 func (st *state) place(file string, line int) (name, target string, ok bool) {
 	path, ok := st.dump.files.File(file)
 	if !ok {
-		path, ok = st.dump.gems.file(file)
+		path, ok = st.dump.installed.file(file)
 	}
 	if !ok {
 		return "", "", false
@@ -132,18 +139,29 @@ func (st *state) view(u uri.URI) (view, bool) {
 	if doc == nil || st.dump == nil {
 		return view{}, false
 	}
-	name, ok := st.dump.dumpPath(doc.path, doc.real)
+	name, _, ok := st.dump.dumpPath(doc)
 	if !ok {
 		return view{}, false
 	}
 	return view{st, doc, st.dump.snapshot.Sites(name)}, true
 }
 
+// view is what a request sees of a document, its lines included: where git is
+// still asked for them, the request waits.
+func (s *server) view(ctx context.Context, u uri.URI) (view, bool) {
+	v, ok := arrivalOf(ctx).state.view(u)
+	if ok {
+		v.doc = v.doc.awaited(ctx)
+	}
+	return v, ok
+}
+
 // placed is a site and the line of the buffer it is shown at.
 type placed struct {
 	index.Site
-	line    int  // 0-based
-	changed bool // the line is not what it was
+	line    int    // 0-based
+	growth  string // ▲ 2,000: objects a dump; empty for none, and without a series
+	changed bool   // the line is not what it was
 }
 
 // placedSites returns the sites whose lines are still there, from the first to
@@ -162,7 +180,7 @@ func (v view) placedSites(first, last int) []placed {
 		if next < len(v.sites) && v.sites[next].Line == old {
 			site := v.sites[next]
 			site.Retained = v.dump.snapshot.Retained(site.ID)
-			out = append(out, placed{site, line, v.doc.changed(line, old)})
+			out = append(out, placed{site, line, growthLabel(v.dump.series, site.ID), v.doc.changed(line, old)})
 		}
 	}
 	return out

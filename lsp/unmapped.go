@@ -21,7 +21,7 @@ func Unmapped(ctx context.Context, s *index.Snapshot, root string) ([]string, er
 	if l == nil {
 		return nil, ctx.Err()
 	}
-	d := (&dump{snapshot: s}).placedIn(ctx, p, l)
+	d := (&dump{snapshot: s}).placedIn(p, l)
 	unmapped := []string{}
 	for _, name := range s.Files() {
 		if o := source.Origin(name); o == source.OriginInternal || o == source.OriginEval {
@@ -29,7 +29,7 @@ func Unmapped(ctx context.Context, s *index.Snapshot, root string) ([]string, er
 		}
 		_, found := d.files.File(name)
 		if !found {
-			_, found = d.gems.file(name)
+			_, found = d.installed.file(name)
 		}
 		if !found && !exists(filepath.FromSlash(name)) {
 			unmapped = append(unmapped, name)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"go.lsp.dev/uri"
 )
 
-const watchID = "heapline-dump"
+const watchID = "heapline-files"
 
 // settleTime is how long a dump must stay as it is before it is offered: while
 // Ruby writes it, it changes all the time.
@@ -21,36 +22,60 @@ const settleTime = time.Second
 
 // watching is what the client watches for the server.
 type watching struct {
-	path string // owned by the worker
+	paths []string // owned by the worker
 
 	mu      sync.Mutex
 	offered bool // a question is on screen or about to be
 }
 
-// watchDump makes the client watch the loaded dump, where it can.
-func (s *server) watchDump(ctx context.Context) {
-	var path string
-	if d := s.state.Load().dump; d != nil {
-		path = d.path
-	}
-	if !s.caps.watchFiles || path == s.watching.path {
+// watchFiles makes the client watch the loaded dump and which commits are
+// checked out, where it can.
+func (s *server) watchFiles(ctx context.Context) {
+	paths := watchedPaths(s.state.Load().dump)
+	if !s.caps.watchFiles || slices.Equal(paths, s.watching.paths) {
 		return
 	}
-	if s.watching.path != "" {
+	if len(s.watching.paths) > 0 {
 		if err := s.client.UnregisterCapability(ctx, &protocol.UnregistrationParams{
 			Unregisterations: []protocol.Unregistration{{ID: watchID, Method: protocol.MethodWorkspaceDidChangeWatchedFiles}},
 		}); err != nil && ctx.Err() == nil {
-			s.logf(protocol.MessageTypeWarning, "%s is still watched: %v", s.watching.path, err)
+			s.logf(protocol.MessageTypeWarning, "%s are still watched: %v", strings.Join(s.watching.paths, ", "), err)
 		}
 	}
-	s.watching.path = path
-	if path == "" {
+	s.watching.paths = paths
+	var watchers []protocol.FileSystemWatcher
+	for _, path := range paths {
+		watchers = append(watchers, s.watcher(path))
+	}
+	if len(watchers) == 0 {
 		return
 	}
 	if err := s.register(ctx, watchID, protocol.MethodWorkspaceDidChangeWatchedFiles,
-		&protocol.DidChangeWatchedFilesRegistrationOptions{Watchers: []protocol.FileSystemWatcher{s.watcher(path)}},
+		&protocol.DidChangeWatchedFilesRegistrationOptions{Watchers: watchers},
 	); err != nil && ctx.Err() == nil {
-		s.logf(protocol.MessageTypeWarning, "%s will not be watched: %v", path, err)
+		s.logf(protocol.MessageTypeWarning, "%s will not be watched: %v", strings.Join(paths, ", "), err)
+	}
+}
+
+func watchedPaths(d *dump) []string {
+	if d == nil {
+		return nil
+	}
+	paths := []string{d.path}
+	for _, r := range d.revisions {
+		for _, name := range headFiles {
+			paths = append(paths, filepath.Join(filepath.FromSlash(r.head.folder), filepath.FromSlash(name)))
+		}
+	}
+	return paths
+}
+
+// followHeads finds the files and lines of the dump again where another commit
+// is checked out.
+func (s *server) followHeads(context.Context) {
+	d := s.state.Load().dump
+	if d != nil && slices.ContainsFunc(d.revisions, func(r *revision) bool { return r.head.moved() }) {
+		s.rootsChanged.raise()
 	}
 }
 
@@ -75,12 +100,13 @@ func escapeGlob(path string) string {
 	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]", "{", "?", "}", "?").Replace(path)
 }
 
-// DidChangeWatchedFiles offers to load a changed dump again.
+// DidChangeWatchedFiles offers to load a changed dump again, and follows git.
 func (s *server) DidChangeWatchedFiles(_ context.Context, p *protocol.DidChangeWatchedFilesParams) error {
 	d := s.state.Load().dump
 	if d == nil {
 		return nil
 	}
+	s.headsAsked.raise()
 	for _, e := range p.Changes {
 		if e.Type != protocol.FileChangeTypeDeleted && filepath.FromSlash(pathOf(e.URI)) == d.path {
 			s.background("reload offer", s.offerReload)

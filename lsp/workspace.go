@@ -3,11 +3,11 @@ package lsp
 import (
 	"context"
 	"io/fs"
-	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.lsp.dev/protocol"
 
@@ -61,30 +61,33 @@ func (s *server) remap(ctx context.Context) {
 	if listed == nil {
 		return
 	}
-	placed := st.dump.placedIn(ctx, places, listed)
+	placed := s.placed(st.dump, places, listed)
+	placed.bases.keep(ctx, placed.sources())
 	s.change(func(now *state) {
 		if now.dump == st.dump { // else a load has listed the folders by itself
 			now.setDump(placed)
 		}
 	})
+	s.askRuby(placed)
 	s.showChanged()
+	s.watchedChanged.raise()
 }
 
 // places are where a dump's files are looked for.
 type places struct {
-	roots []string      // workspace folders
-	rules []source.Rule // of the setting heapline.pathMappings
-	// What the setting heapline.revision names, and whether git may be asked.
-	revision string
-	git      bool
+	roots    []string      // workspace folders
+	rules    []source.Rule // of the setting heapline.pathMappings
+	revision string        // of the setting heapline.revision
+	trusted  bool          // programs may be asked
+	ruby     *installation // nil where unknown
 }
 
 func (st *state) places() places {
-	return places{st.roots, st.settings.PathMappings.rules(st.roots), st.settings.Revision, st.settings.Trusted}
+	return places{st.roots, st.settings.PathMappings.rules(st.roots), st.settings.Revision, st.settings.Trusted, st.ruby}
 }
 
 func (p places) equal(q places) bool {
-	return slices.Equal(p.roots, q.roots) && slices.Equal(p.rules, q.rules) && p.revision == q.revision && p.git == q.git
+	return slices.Equal(p.roots, q.roots) && slices.Equal(p.rules, q.rules) && p.revision == q.revision && p.trusted == q.trusted && p.ruby == q.ruby
 }
 
 // folders are the workspace folders and those outside of them that rules name.
@@ -99,37 +102,41 @@ func (p places) folders() []string {
 	return folders
 }
 
+// placed returns the dump with its files found in a workspace, and what is
+// needed to find their lines.
+func (s *server) placed(d *dump, p places, l *listing) *dump {
+	next := d.placedIn(p, l)
+	switch {
+	case d.bases == nil:
+		next.bases = newBases(s, d.origin, l.revisions, &diskTexts{})
+	case !slices.EqualFunc(d.revisions, l.revisions, (*revision).sameAs):
+		next.bases = newBases(s, d.origin, l.revisions, d.bases.disk)
+	}
+	return next
+}
+
 // placedIn returns the dump with its files found in a workspace.
-func (d *dump) placedIn(ctx context.Context, p places, l *listing) *dump {
+func (d *dump) placedIn(p places, l *listing) *dump {
 	next := *d
 	next.places = p
-	next.files = l.workspace.Map(d.snapshot.Files(), p.rules, d.origin.cwd)
-	next.gems = findGems(d.snapshot.Files(), gemFolders(p.roots))
+	names := d.snapshot.Files()
+	next.files = l.workspace.Map(names, p.rules, d.origin.cwd)
+	next.gems = findGems(names, gemFolders(p.roots, p.ruby))
+	next.stdlib = findStdlib(names, d.origin.ruby, p.ruby)
+	next.installed = slices.Concat(next.gems.rules, next.pathGems(), next.stdlib.rules)
 	next.revisions = l.revisions
-	next.texts = map[string][]string{}
-	var files, changed []string
-	for _, name := range d.snapshot.Files() {
-		if file, ok := next.files.File(name); ok {
-			files = append(files, file)
-			if l.mayDiffer(file, d.origin) {
-				changed = append(changed, file)
-			}
-		}
-	}
-	for _, r := range l.revisions {
-		maps.Copy(next.texts, r.texts(ctx, changed))
-	}
-	for _, file := range files {
-		if _, ok := next.texts[file]; ok {
-			continue // as it was then
-		}
-		if known, ok := d.texts[file]; ok {
-			next.texts[file] = known // as it was when the dump was loaded
-		} else if text, ok := readText(file); ok {
-			next.texts[file] = splitLines(text)
-		}
-	}
 	return &next
+}
+
+// sources are the workspace files of a dump.
+func (d *dump) sources() []string {
+	var files []string
+	for _, name := range d.snapshot.Files() {
+		if file, ok := d.files.File(name); ok {
+			files = append(files, file)
+		}
+	}
+	return files
 }
 
 // listInBackground lists the files there are; the channel yields nil if ctx ended
@@ -152,6 +159,10 @@ type listing struct {
 // list returns the files there are, or nil if ctx ended first.
 func list(ctx context.Context, p places, o origin) *listing {
 	l := &listing{}
+	var asking sync.WaitGroup
+	if p.trusted {
+		asking.Go(func() { l.revisions = revisions(ctx, p, o) })
+	}
 	var files []source.File
 	for _, root := range p.folders() {
 		walk(ctx, root, maxFiles-len(files), func(path, real string, entry fs.DirEntry) {
@@ -160,11 +171,9 @@ func list(ctx context.Context, p places, o origin) *listing {
 			}
 		})
 	}
+	asking.Wait()
 	if ctx.Err() != nil {
 		return nil
-	}
-	if p.git {
-		l.revisions = revisions(ctx, p, o)
 	}
 	for _, r := range l.revisions {
 		files = append(files, r.aliases(p.roots)...)

@@ -10,6 +10,7 @@ import (
 // naiveMap is Map in its plainest words, for a workspace whose files have no
 // links. It returns what each dump path is found as.
 func naiveMap(roots []string, files, dumpPaths []string) map[string]string {
+	dumpPaths = slices.DeleteFunc(slices.Clone(dumpPaths), func(p string) bool { return !HasSource(p) })
 	votes := map[[2]string]int{}
 	for _, p := range dumpPaths {
 		if exact, relative := naivePlaces(roots, files, p); exact == "" && len(relative) == 0 {

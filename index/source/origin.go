@@ -36,6 +36,19 @@ func GemDir(dumpPath string) (dir, gem string, ok bool) {
 	return p[:last[3]], p[last[2]:last[3]], true
 }
 
+// StdlibDir returns the folder of the standard library that a dump path belongs
+// to, as the dump names it: /usr/lib/ruby/3.1.0. False for other paths, and for
+// what distributions and administrators have added.
+func StdlibDir(dumpPath string) (dir string, ok bool) {
+	p := slashed(dumpPath)
+	at := stdlibDir.FindStringIndex(p)
+	if at == nil || Origin(dumpPath) != OriginStdlib {
+		return "", false
+	}
+	dir = p[:at[1]-1]
+	return dir, !strings.HasSuffix(dir, "_ruby")
+}
+
 // Origin tells to which gem a dump path belongs ("rack-2.2.6"), or which of the
 // other origins it has.
 func Origin(dumpPath string) string {
@@ -52,8 +65,21 @@ func Origin(dumpPath string) string {
 	if stdlibDir.MatchString(p) {
 		return OriginStdlib
 	}
-	if ext := path.Ext(p); ext == ".so" || ext == ".bundle" || ext == ".dll" {
+	if isLibrary(p) {
 		return OriginStdlib
 	}
 	return OriginApp
+}
+
+// HasSource reports whether a file can have the lines of a dump path. Ruby's
+// own code, evaluated code and C extensions are in none.
+func HasSource(dumpPath string) bool {
+	origin := Origin(dumpPath)
+	return origin != OriginInternal && origin != OriginEval && !isLibrary(dumpPath)
+}
+
+// isLibrary reports whether a path is of compiled code.
+func isLibrary(p string) bool {
+	ext := path.Ext(p)
+	return ext == ".so" || ext == ".bundle" || ext == ".dll"
 }

@@ -30,3 +30,19 @@ func TestOrigin(t *testing.T) {
 		}
 	}
 }
+
+func TestStdlibDir(t *testing.T) {
+	for _, c := range []struct{ name, path, want string }{
+		{"Docker's", "/usr/local/lib/ruby/3.1.0/set.rb", "/usr/local/lib/ruby/3.1.0"},
+		{"of C extensions", "/usr/lib/x86_64-linux-gnu/ruby/3.1.0/rbconfig.rb", "/usr/lib/x86_64-linux-gnu/ruby/3.1.0"},
+		{"on Windows", `C:\Ruby31\lib\ruby\3.1.0\set.rb`, "C:/Ruby31/lib/ruby/3.1.0"},
+		{"a gem that is in a Ruby's folder", "/usr/local/bundle/ruby/3.1.0/gems/rack-2.2.6/lib/rack.rb", ""},
+		{"what the distribution adds", "/usr/lib/ruby/vendor_ruby/rubygems.rb", ""},
+		{"the application", "/app/lib/set.rb", ""},
+		{"a builtin", "<internal:/usr/lib/ruby/3.1.0/x.rb>", ""},
+	} {
+		if got, ok := StdlibDir(c.path); ok != (c.want != "") || ok && got != c.want {
+			t.Errorf("%s: %s is in %q, want %q", c.name, c.path, got, c.want)
+		}
+	}
+}

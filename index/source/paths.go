@@ -251,8 +251,11 @@ func best(candidates []candidate, votes map[Rule]int, most int) (c *candidate, s
 
 // candidates lists the files that a dump path may be, each once.
 func (w *Workspace) candidates(dumpPath string, rules []Rule, cwd string) []candidate {
+	if !HasSource(dumpPath) {
+		return nil
+	}
 	clean := path.Clean(slashed(dumpPath))
-	if cwd != "" && !isAbsolute(clean) && Origin(clean) == OriginApp {
+	if cwd != "" && !isAbsolute(clean) {
 		clean = path.Join(slashed(cwd), clean)
 	}
 	clean = w.key(clean)

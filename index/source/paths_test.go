@@ -146,6 +146,60 @@ func TestFind(t *testing.T) {
 			"", unmapped,
 		},
 		{
+			"a script of the command line has no file",
+			[]string{"/w"},
+			[]string{"/w/-e"},
+			"-e", unmapped,
+		},
+		{
+			"evaluated code has not the file of its name",
+			[]string{"/w"},
+			[]string{"/w/(eval)"},
+			"(eval)", unmapped,
+		},
+		{
+			"internal code has not the file of its name",
+			[]string{"/w"},
+			[]string{"/w/<internal:kernel>"},
+			"<internal:kernel>", unmapped,
+		},
+		{
+			"a C extension of the application has no lines",
+			[]string{"/srv/app"},
+			[]string{"/srv/app/ext/fast.so"},
+			"/srv/app/ext/fast.so", unmapped,
+		},
+		{
+			"a Windows path with backslashes is found by its suffix",
+			[]string{"/w/app"},
+			[]string{"/w/app/lib/a.rb", "/w/other/lib/a.rb"},
+			`C:\deploy\app\lib\a.rb`, "/w/app/lib/a.rb",
+		},
+		{
+			"a path of a Windows share is found by its suffix",
+			[]string{"/w/app"},
+			[]string{"/w/app/lib/a.rb"},
+			`\\server\app\lib\a.rb`, "/w/app/lib/a.rb",
+		},
+		{
+			"a backslash in another path is a character of a name",
+			[]string{"/w/app"},
+			[]string{"/w/app/lib/a.rb"},
+			`/srv/app/lib\a.rb`, unmapped,
+		},
+		{
+			"a file of one of several folders is found there",
+			[]string{"/w/one", "/w/two"},
+			[]string{"/w/one/lib/a.rb", "/w/two/lib/b.rb"},
+			"/srv/app/lib/b.rb", "/w/two/lib/b.rb",
+		},
+		{
+			"names that differ in case are different files",
+			[]string{"/w/app"},
+			[]string{"/w/app/lib/A.rb"},
+			"/srv/app/lib/a.rb", unmapped,
+		},
+		{
 			"a Windows path is found by its suffix",
 			[]string{"/w/app"},
 			[]string{"/w/app/lib/a.rb"},
@@ -183,6 +237,40 @@ func TestSymbolicLinks(t *testing.T) {
 		if got := outcome(w.Map([]string{dumpPath}, nil, ""), dumpPath); got != "/home/me/link/lib/a.rb" {
 			t.Errorf("%s: got %s, want the path the editor uses", dumpPath, got)
 		}
+	}
+}
+
+func TestFileNamesWithoutCase(t *testing.T) {
+	w := NewWorkspace([]string{"/Users/Me/App"}, []File{{Path: "/Users/Me/App/Lib/A.rb"}}, true)
+	rules := []Rule{{From: `C:\Deploy\App`, To: "/Users/Me/App"}}
+	for _, tt := range []struct {
+		name, dump string
+		rules      []Rule
+	}{
+		{"the very path", "/users/me/app/lib/a.rb", nil},
+		{"a path of another machine", "/srv/app/lib/a.rb", nil},
+		{"a relative path", "lib/a.rb", nil},
+		{"a path of Windows below a mapping", `c:\deploy\app\LIB\a.rb`, rules},
+		{"the same with slashes", `C:/Deploy/App/lib/a.rb`, rules},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := outcome(w.Map([]string{tt.dump}, tt.rules, ""), tt.dump); got != "/Users/Me/App/Lib/A.rb" {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
+// Of several folders that have a file, the one that explains more of the dump
+// has it.
+func TestSeveralFolders(t *testing.T) {
+	var files []File
+	for _, name := range []string{"/w/app/lib/a.rb", "/w/app/lib/b.rb", "/w/decoy/lib/a.rb"} {
+		files = append(files, File{Path: name})
+	}
+	m := NewWorkspace([]string{"/w/decoy", "/w/app"}, files, false).Map([]string{"/srv/x/lib/a.rb", "/srv/x/lib/b.rb"}, nil, "")
+	if got, _ := m.File("/srv/x/lib/a.rb"); got != "/w/app/lib/a.rb" || m.Mapped != 2 {
+		t.Errorf("got %s of %d files", got, m.Mapped)
 	}
 }
 

@@ -2,7 +2,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { toggleHints } from "./hints";
-import { load, pickDump } from "./load";
+import { load, pickDump, pickDumps } from "./load";
 import { showMenu } from "./menu";
 import { type ServerState, withoutLinks } from "./messages";
 import { type PathMapping, writePathMapping } from "./pathMappings";
@@ -21,7 +21,8 @@ export async function deactivate(): Promise<void> {
   await active?.server.stop();
 }
 
-type Command = (resource?: vscode.Uri) => unknown;
+/** What the Explorer's menu was opened on, and all that is selected there. */
+type Command = (resource?: vscode.Uri, selected?: vscode.Uri[]) => unknown;
 
 class Heapline {
   readonly server: Server;
@@ -33,7 +34,8 @@ class Heapline {
   private inferred: PathMapping | undefined;
 
   private readonly commands: Record<string, Command> = {
-    "heapline.load": (resource) => this.load(resource),
+    "heapline.load": (resource, selected) => this.load(resource, selected),
+    "heapline.add": (resource, selected) => this.add(resource, selected),
     "heapline.reload": () => this.reload(),
     "heapline.unload": () => this.server.run(serverCommand.unload),
     "heapline.toggleHints": toggleHints,
@@ -58,24 +60,38 @@ class Heapline {
         }
       }),
       ...Object.entries(this.commands).map(([name, run]) =>
-        vscode.commands.registerCommand(name, (resource?: unknown) =>
-          this.guarded(() => run(resource instanceof vscode.Uri ? resource : undefined)),
+        vscode.commands.registerCommand(name, (resource?: unknown, selected?: unknown) =>
+          this.guarded(() =>
+            resource instanceof vscode.Uri ? run(resource, Array.isArray(selected) ? selected : [resource]) : run(),
+          ),
         ),
       ),
     );
     void this.guarded(() => this.server.start());
   }
 
-  private async load(resource?: vscode.Uri): Promise<void> {
+  /** Several dumps are a series. */
+  private async load(resource?: vscode.Uri, selected: vscode.Uri[] = []): Promise<void> {
+    if (selected.length > 1) {
+      await load(this.server, this.output, { paths: selected.map((file) => file.fsPath) });
+      return;
+    }
     const dump = resource?.fsPath ?? (await pickDump(this.server));
     if (dump !== undefined) {
-      await load(this.server, this.output, { path: dump });
+      await load(this.server, this.output, { paths: [dump] });
+    }
+  }
+
+  private async add(resource?: vscode.Uri, selected: vscode.Uri[] = []): Promise<void> {
+    const paths = resource === undefined ? await pickDumps(this.server) : selected.map((file) => file.fsPath);
+    if (paths.length > 0) {
+      await load(this.server, this.output, { paths, how: "add" });
     }
   }
 
   private async reload(): Promise<void> {
     if (this.dump !== undefined) {
-      await load(this.server, this.output, { path: this.dump, again: true });
+      await load(this.server, this.output, { paths: [this.dump], how: "reload" });
     }
   }
 
@@ -84,7 +100,7 @@ class Heapline {
     const dump = this.dump;
     await this.server.restart();
     if (dump !== undefined) {
-      await load(this.server, this.output, { path: dump });
+      await load(this.server, this.output, { paths: [dump] });
     }
   }
 
@@ -99,7 +115,7 @@ class Heapline {
       "Show output",
     );
     if (action === "Load again") {
-      await load(this.server, this.output, { path: dump });
+      await load(this.server, this.output, { paths: [dump] });
     } else if (action === "Show output") {
       this.output.show();
     }

@@ -19,6 +19,19 @@ export async function pickDump(server: Server): Promise<string | undefined> {
   return picked === undefined ? undefined : (picked.path ?? (await browse()));
 }
 
+/** Asks for dumps to compare with the loaded one; none: the user gave up. */
+export async function pickDumps(server: Server): Promise<string[]> {
+  const items = (await dumpItems(server)).filter((item) => item.kind !== vscode.QuickPickItemKind.Separator);
+  const picked = await vscode.window.showQuickPick(items, {
+    title: "Add heap dump to series",
+    placeHolder: "Dumps of the same process, in any order",
+    matchOnDescription: true,
+    canPickMany: true,
+  });
+  const paths = await Promise.all((picked ?? []).map(async (item) => item.path ?? (await browse())));
+  return paths.filter((path) => path !== undefined);
+}
+
 async function dumpItems(server: Server): Promise<DumpItem[]> {
   const found = await server.run<FoundDump[]>(serverCommand.findDumps);
   return [
@@ -41,14 +54,22 @@ async function browse(): Promise<string | undefined> {
   return files?.[0]?.fsPath;
 }
 
-/** Loads a dump, or the loaded one again, and says what the hints cannot say. */
-export async function load(server: Server, output: vscode.LogOutputChannel, dump: { path: string; again?: boolean }) {
-  const name = path.basename(dump.path);
-  const summary = dump.again
-    ? await server.runWithProgress<Summary>(`Reloading ${name}`, serverCommand.reload)
-    : await server.runWithProgress<Summary>(`Loading ${name}`, serverCommand.load, { path: dump.path });
+/** Which dumps to load: by themselves, beside those that are loaded, or those again. */
+interface Wanted {
+  paths: string[];
+  how?: "add" | "reload";
+}
+
+/** Loads dumps and says what the hints cannot say. */
+export async function load(server: Server, output: vscode.LogOutputChannel, { paths, how }: Wanted) {
+  const name = paths.map((dump) => path.basename(dump)).join(", ");
+  const command = how === "add" ? serverCommand.addDump : serverCommand.load;
+  const summary =
+    how === "reload"
+      ? await server.runWithProgress<Summary>(`Reloading ${name}`, serverCommand.reload)
+      : await server.runWithProgress<Summary>(`Loading ${name}`, command, { paths });
   if (summary === undefined) {
-    output.info(`loading ${dump.path} was cancelled`);
+    output.info(`loading ${paths.join(", ")} was cancelled`);
     return;
   }
   output.info(summaryLog(summary));

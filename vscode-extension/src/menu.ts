@@ -10,6 +10,7 @@ function menuItems(hasDump: boolean, inferred: PathMapping | undefined): MenuIte
   const items: MenuItem[] = [{ label: "$(database) Load heap dump…", command: "heapline.load" }];
   if (hasDump) {
     items.push(
+      { label: "$(add) Add heap dump to series…", command: "heapline.add" },
       { label: "$(refresh) Reload", command: "heapline.reload" },
       { label: "$(close) Unload", command: "heapline.unload" },
     );

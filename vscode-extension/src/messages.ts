@@ -46,7 +46,9 @@ export function withoutLinks(text: string): string {
 
 /** What the user should hear of after a load; nothing if all went well, because then the hints say it. */
 export function loadRemark(name: string, summary: Summary): string | undefined {
-  const remarks = [whyNothingShows(summary), unreadableLines(summary)].filter((remark) => remark !== undefined);
+  const remarks = [whyNothingShows(summary), otherProcesses(summary), unreadableLines(summary)].filter(
+    (remark) => remark !== undefined,
+  );
   return remarks.length > 0 ? `${name}: ${remarks.join(" ")}` : undefined;
 }
 
@@ -64,6 +66,12 @@ function whyNothingShows(summary: Summary): string | undefined {
     );
   }
   return undefined;
+}
+
+function otherProcesses({ match }: Summary): string | undefined {
+  return match === "totals"
+    ? "The dumps are not of one process: only how many objects each line has is compared, which names no leak."
+    : undefined;
 }
 
 function unreadableLines({ problems }: Summary): string | undefined {

@@ -22,8 +22,10 @@ export interface Status {
 
 /** The server's own commands (`workspace/executeCommand`), apart from those that VS Code's palette shows. */
 export const serverCommand = {
-  /** [{path}] → Summary. Cancellable; a failure's message says what happened and what to do next. */
+  /** [{paths}] → Summary. Cancellable; a failure's message says what happened and what to do next. */
   load: "heapline.server.load",
+  /** [{paths}] → Summary of them and of those that are loaded, as a series. Cancellable. */
+  addDump: "heapline.server.addDump",
   /** [] → Summary of the same dump, read again. */
   reload: "heapline.server.reload",
   /** [] → null */
@@ -66,6 +68,12 @@ export interface Summary {
   inferred: { from: string; to: string; files: number }[];
   /** Sentences about what is special with the dump. */
   notes: string[];
+  /** The dumps that were compared, oldest first; empty for a single one. */
+  series: { path: string; newestGeneration: number; live: Tally }[];
+  /** How they were: "totals" where they are not of one process. */
+  match: "" | "identity" | "cohort" | "totals";
+  /** How many lines are leak suspects, or grow steadily as far as a single dump can tell. */
+  suspects: number;
   problems: { count: number; first: Problem[] };
 }
 

@@ -27,7 +27,8 @@ import { findServer } from "./serverLookup";
 /** What is open in these may have been run as Ruby; dumps name templates by their own files. */
 const documentSelector = [
   ...["ruby", "erb", "haml", "slim"].map((language) => ({ scheme: "file", language })),
-  { scheme: "file", pattern: "**/*.{erb,haml,slim,jbuilder,rabl,builder,arb,axlsx,prawn,thor}" },
+  { scheme: "file", pattern: "**/*.{rb,rake,ru,gemspec,erb,haml,slim,jbuilder,rabl,builder,arb,axlsx,prawn,thor}" },
+  { scheme: "file", pattern: "**/{Rakefile,Gemfile,bin/*,exe/*}" },
 ];
 
 /** How often a crashing server is started again within three minutes. */

@@ -376,6 +376,12 @@ test(':HeaplineCancel ends a load, and what was loaded before stays', function()
   assert(vim.uv.fs_unlink(path('big.heap')))
 end)
 
+test(':HeaplineAdd says what grows from dump to dump', function()
+  message_of('HeaplineLoad ' .. path('leak-3.json.gz'))
+  message_of('HeaplineAdd ' .. path('leak-1.json.gz'))
+  await_hint(request_rb, 8, '15,002 objects ▲ 12,000')
+end)
+
 test(':HeaplineUnload clears hints and diagnostics everywhere', function()
   message_of('HeaplineLoad ' .. path('leak-3.json.gz'))
   await_hint(request_rb, 8, '15,002 objects')
@@ -411,6 +417,17 @@ test('a command without a server says how to get one', function()
   is(message.level, vim.log.levels.ERROR, message.text)
   assert(message.text:find('server is not running', 1, true), message.text)
 end)
+
+assert(loadfile(vim.fs.joinpath(repository, 'lsp/testdata/nvim/moved.lua')))({
+  repository = repository,
+  test = test,
+  is = is,
+  await = await,
+  hints = hints,
+  text_of = text_of,
+  float_text = float_text,
+  progress = progress,
+})
 
 ---------------------------------------------------------------------------------------------------
 

@@ -66,11 +66,11 @@ export class Editor {
     return new Editor(setup, await listening(server), server);
   }
 
-  /** The address that opens the workspace with one of its files. */
-  url(file: string): string {
-    const resource = `vscode-remote://${this.address}${path.join(this.setup.workspace, file)}`;
+  /** The address that opens a folder, the workspace by default, with one of its files. */
+  url(file: string, folder = this.setup.workspace): string {
+    const resource = `vscode-remote://${this.address}${path.join(folder, file)}`;
     const query = new URLSearchParams({
-      folder: this.setup.workspace,
+      folder,
       payload: JSON.stringify([["openFile", resource]]),
     });
     return `http://${this.address}/?${query}`;

@@ -11,6 +11,8 @@ import path from "node:path";
 import { Checks } from "./checks";
 import { checkDemo } from "./demo";
 import { Editor } from "./editor";
+import { checkMovedCode, movedFile, movedSettings } from "./moved";
+import { checkSeries } from "./series";
 import { launchBrowser, Workbench } from "./workbench";
 import { makeWorkspace } from "./workspace";
 
@@ -34,11 +36,13 @@ async function main(): Promise<boolean> {
   const installation = execFileSync("scripts/setup-editor.sh", { encoding: "utf8" }).trim();
   const workspace = path.join(scratch, "leaky");
   const setup = { installation, vsix: packaged(), workspace, scratch: path.join(scratch, "editor") };
+  const moved = path.join(scratch, "shop");
   await makeWorkspace(root, workspace);
+  execFileSync(path.join(root, "lsp/testdata/nvim/moved.sh"), [moved]);
   const [editor, browser] = await Promise.all([Editor.start(setup), launchBrowser()]);
   let checks: Checks;
   try {
-    const workbench = await Workbench.open(browser, editor.url("lib/request.rb"), "lib/request.rb");
+    let workbench = await Workbench.open(browser, editor.url("lib/request.rb"), "lib/request.rb");
     checks = new Checks(async (name) => {
       await workbench.page.screenshot({ path: path.join(pictures, `failed ${name.replaceAll("/", "-")}.png`) });
       await writeFile(path.join(pictures, "Heapline.log"), await editor.log());
@@ -48,7 +52,12 @@ async function main(): Promise<boolean> {
     await checkMainJob(checks, workbench);
     await checkChanges(checks, workbench);
     await checkLoads(checks, workbench);
+    await checkSeries(checks, workbench, pictures);
     await checkServer(checks, workbench, editor, workspace);
+    await workbench.page.close();
+    await editor.changeSettings(movedSettings(moved));
+    workbench = await Workbench.open(browser, editor.url(movedFile, moved), movedFile);
+    await checkMovedCode(checks, workbench, editor, moved, pictures);
   } finally {
     await editor.stop();
   }
@@ -141,6 +150,7 @@ async function checkChanges(checks: Checks, workbench: Workbench): Promise<void>
     const rows = await workbench.listRows("Heapline", "Restart server");
     const labels = [
       "Load heap dump…",
+      "Add heap dump to series…",
       "Reload",
       "Unload",
       `Write path mapping to settings, /srv/leaky → $\{workspaceFolder}`,

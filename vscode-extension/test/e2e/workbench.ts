@@ -63,9 +63,13 @@ export class Workbench {
     await this.page
       .waitForFunction((source) => window.seen.some((text) => new RegExp(source).test(text)), pattern.source)
       .catch(async () => {
-        const seen = await this.page.evaluate(() => window.seen);
-        throw new Error(`no message matched ${pattern}; there were ${JSON.stringify(seen)}`);
+        throw new Error(`no message matched ${pattern}; there were ${JSON.stringify(await this.messages())}`);
       });
+  }
+
+  /** What notifications and the status bar have shown so far. */
+  async messages(): Promise<string[]> {
+    return this.page.evaluate(() => window.seen);
   }
 
   /** Runs a command by its title, as a user would. */
@@ -120,6 +124,52 @@ export class Workbench {
       const top = (element: Element) => Number.parseInt((element as HTMLElement).style.top, 10);
       return elements.sort((a, b) => top(a) - top(b)).map((e) => (e.textContent ?? "").replace(/\u00a0/g, " "));
     });
+  }
+
+  /** Waits until these lines of the open file, counted from 1, and no others have hints of so many objects. */
+  async hintsAre(want: Record<number, string>): Promise<void> {
+    await this.page
+      .waitForFunction((want) => {
+        const top = (element: HTMLElement) => Number.parseInt(element.style.top, 10);
+        const lines = [...document.querySelectorAll<HTMLElement>(".view-lines .view-line")];
+        lines.sort((a, b) => top(a) - top(b));
+        const hint = (line: HTMLElement | undefined) =>
+          /((~ )?[\d,]+) objects? · \S+ \S+ retained$/.exec((line?.textContent ?? "").replace(/\u00a0/g, " "))?.[1];
+        return lines.length > 0 && lines.every((line, i) => hint(line) === want[i + 1]);
+      }, want)
+      .catch(async () => {
+        const lines = (await this.lines()).map((text, i) => `${i + 1}: ${text}`).join("\n");
+        throw new Error(`the hints are not ${JSON.stringify(want)}; the editor shows\n${lines}`);
+      });
+  }
+
+  /** Opens a file by its absolute path, in the same editor group. */
+  async openFile(file: string): Promise<void> {
+    await this.page.keyboard.press("Control+P");
+    await this.page.locator(`${quickInput} input.input`).fill(file);
+    const name = file.slice(file.lastIndexOf("/") + 1);
+    await this.page.locator(`${quickInput} .monaco-list-row[aria-label^='${name}']`).first().click();
+    await this.page.locator(`.editor-instance[data-uri$='${file}'], .monaco-editor[data-uri$='${file}']`).waitFor();
+  }
+
+  /** Puts the cursor at the start of a line of the open file, counted from 1. */
+  async goToLine(line: number): Promise<void> {
+    await this.page.keyboard.press("Control+G");
+    await this.page.locator(`${quickInput} input.input`).fill(`:${line}`);
+    await this.page.keyboard.press("Enter");
+    await this.cursorAt(line);
+  }
+
+  /** Undoes step by step all that was typed into the open file. */
+  async undoAll(): Promise<void> {
+    const dirty = this.page.locator(".tab.active.dirty");
+    for (let steps = 0; steps < 100; steps++) {
+      if ((await dirty.count()) === 0) {
+        return;
+      }
+      await this.page.keyboard.press("Control+Z");
+    }
+    throw new Error("undo does not lead back to the file");
   }
 
   /** Types behind a line of the file. */

@@ -56,10 +56,20 @@ function summary(changes: Partial<Summary>): Summary {
     ambiguousFiles: 0,
     inferred: [],
     notes: [],
+    series: [],
+    match: "",
+    suspects: 0,
     problems: { count: 0, first: [] },
     ...changes,
   };
 }
+
+test("dumps of several processes are said to be so", () => {
+  assert.match(
+    loadRemark("a.heap, b.heap", summary({ match: "totals" })) ?? "",
+    /^a\.heap, b\.heap: .* not of one process/,
+  );
+});
 
 test("nothing is said when hints say it all", () => {
   assert.equal(loadRemark("app.heap", summary({})), undefined);

@@ -1,0 +1,206 @@
+package lsp
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"heapline/index/source"
+)
+
+// base is the text that the dump's lines of a file are counted in: what a
+// buffer has that it lacks is an edit.
+type base struct {
+	file  string
+	ready chan struct{} // closed once the rest is known
+	lines []string      // nil: there is no text
+	doubt doubt
+}
+
+func (b *base) isReady() bool {
+	select {
+	case <-b.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// doubt is why a base may be another text than the process had.
+type doubt int
+
+const (
+	sure  doubt = iota
+	newer       // written after the dump was taken, and what was there before is not known
+	dirty       // it had uncommitted changes, and they are not known
+)
+
+// bases finds the text of each file when it is first wanted, in the background,
+// for git may be slow.
+type bases struct {
+	server    *server
+	origin    origin
+	revisions []*revision
+	disk      *diskTexts
+
+	mu     sync.Mutex
+	known  map[string]*base // by file, ready or not
+	wanted []*base          // nobody looks for them yet
+}
+
+func newBases(s *server, o origin, r []*revision, disk *diskTexts) *bases {
+	return &bases{server: s, origin: o, revisions: r, disk: disk, known: map[string]*base{}}
+}
+
+// of returns the base of a file; it may not be ready.
+func (b *bases) of(file string) *base {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	x := b.known[file]
+	if x == nil {
+		x = &base{file: file, ready: make(chan struct{})}
+		b.known[file] = x
+		if b.wanted = append(b.wanted, x); len(b.wanted) == 1 {
+			b.server.background("source texts", b.find)
+		}
+	}
+	return x
+}
+
+// find looks for all that is wanted, in one question to each repository.
+func (b *bases) find(ctx context.Context) {
+	b.mu.Lock()
+	wanted := b.wanted
+	b.wanted = nil
+	b.mu.Unlock()
+	defer func() {
+		for _, x := range wanted {
+			if !x.isReady() {
+				close(x.ready)
+			}
+		}
+		b.server.matchDocuments()
+	}()
+	questions := map[*revision][]question{}
+	for _, x := range wanted {
+		now, ok := b.disk.get(x.file)
+		if ok {
+			x.lines = splitLines(now.text)
+		}
+		r, name := b.revisionOf(x.file)
+		var object string
+		if object, x.doubt = b.past(r, name, x.file, now); object == "" {
+			close(x.ready)
+			continue
+		}
+		questions[r] = append(questions[r], question{x, object})
+	}
+	for r, list := range questions {
+		r.answer(ctx, list)
+	}
+}
+
+// revisionOf returns the revision of the innermost repository that a file is
+// in, nil where there is none, and the path that the file had in it.
+func (b *bases) revisionOf(file string) (inner *revision, name string) {
+	real := realPath(file)
+	for _, r := range b.revisions {
+		if then, ok := r.then(real); ok && (inner == nil || len(r.top) > len(inner.top)) {
+			inner, name = r, then
+		}
+	}
+	return inner, name
+}
+
+// past returns git's name of a file as the process had it, "" where that is the
+// text on disk as far as anybody knows. The doubt is about the text on disk.
+func (b *bases) past(r *revision, name, file string, now diskText) (object string, d doubt) {
+	if now.modified.After(b.origin.taken) && source.Origin(file) == source.OriginApp { // what is installed is told by its version
+		d = newer
+	}
+	if r == nil {
+		return "", d
+	}
+	hash, wasDirty := b.origin.dirty[name]
+	switch {
+	case wasDirty && hash == blobHash(now.text):
+		return "", sure
+	case wasDirty && isHash.MatchString(hash):
+		return hash, dirty
+	case wasDirty:
+		return "", dirty
+	case r.guessed && !now.modified.After(b.origin.taken):
+		return "", sure // untouched since, committed or not
+	}
+	return r.commit + ":" + name, d
+}
+
+var isHash = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// blobHash is git's name of a text.
+func blobHash(text string) string {
+	sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
+	return hex.EncodeToString(sum[:])
+}
+
+// diskText is a file as it was on disk when it was first looked at.
+type diskText struct {
+	text     string
+	modified time.Time
+}
+
+// diskTexts are files as they were when a dump was loaded, or when they were
+// first wanted.
+type diskTexts struct {
+	mu    sync.Mutex
+	known map[string]diskText
+}
+
+// get returns false for a file that cannot be read.
+func (t *diskTexts) get(file string) (diskText, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if known, ok := t.known[file]; ok {
+		return known, true
+	}
+	info, err := os.Stat(filepath.FromSlash(file))
+	if err != nil {
+		return diskText{}, false
+	}
+	text, ok := readText(file)
+	if ok {
+		if t.known == nil {
+			t.known = map[string]diskText{}
+		}
+		t.known[file] = diskText{text, info.ModTime()}
+	}
+	return t.known[file], ok
+}
+
+// keep reads the files that may have their base on disk: what is saved from now
+// on is an edit.
+func (b *bases) keep(ctx context.Context, files []string) {
+	for _, file := range files {
+		if ctx.Err() != nil {
+			return
+		}
+		if !b.named(file) {
+			b.disk.get(file)
+		}
+	}
+}
+
+// named reports whether a file is in a repository whose revision was named.
+func (b *bases) named(file string) bool {
+	return slices.ContainsFunc(b.revisions, func(r *revision) bool {
+		return !r.guessed && strings.HasPrefix(file, r.top+"/")
+	})
+}

@@ -1,0 +1,36 @@
+package lsp
+
+import (
+	"context"
+	"slices"
+
+	"go.lsp.dev/protocol"
+
+	"heapline/index"
+)
+
+// CodeLens says at the top of a file what no line of it can.
+func (s *server) CodeLens(ctx context.Context, p *protocol.CodeLensParams) ([]protocol.CodeLens, error) {
+	lenses := []protocol.CodeLens{} // nil would go out as null
+	v, ok := s.view(ctx, p.TextDocument.URI)
+	if !ok || !v.settings.LensEnabled || v.doc.before == nil {
+		return lenses, nil
+	}
+	if title := lensTitle(v.goneSites(), v.doc.base.doubt); title != "" {
+		lenses = append(lenses, protocol.CodeLens{Command: protocol.Command{Title: title}}) // no command: a text
+	}
+	return lenses, nil
+}
+
+// goneSites are those that would have a hint if their lines were still there.
+func (v view) goneSites() []index.Site {
+	shown := v.placedSites(0, v.doc.lineCount()-1)
+	return slices.DeleteFunc(slices.Clone(v.sites), func(site index.Site) bool {
+		if len(shown) > 0 && shown[0].ID == site.ID {
+			shown = shown[1:]
+			return true
+		}
+		site.Retained = v.dump.snapshot.Retained(site.ID)
+		return v.settings.hides(site)
+	})
+}

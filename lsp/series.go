@@ -1,0 +1,261 @@
+package lsp
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"go.lsp.dev/jsonrpc2"
+	"go.lsp.dev/protocol"
+
+	"heapline/index"
+)
+
+// The identities of the diagnostics of what grows.
+const (
+	suspectCode = "heapline/leak-suspect"  // of a series of dumps
+	steadyCode  = "heapline/steady-growth" // of a single dump
+	suspectHelp = "https://github.com/heapline/heapline#heaplineleak-suspect"
+	steadyHelp  = "https://github.com/heapline/heapline#heaplinesteady-growth"
+)
+
+// commandAddDump loads a dump together with those that are loaded, as a series.
+func (s *server) commandAddDump(ctx context.Context, p *protocol.ExecuteCommandParams) (any, error) {
+	at := arrivalOf(ctx)
+	paths, err := loadPaths(p.Arguments)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(paths) == 0:
+		return nil, jsonrpc2.NewError(jsonrpc2.InvalidParams, "name the dump to add")
+	}
+	for i, path := range paths {
+		paths[i] = at.state.absolute(path)
+	}
+	if d := at.state.dump; d != nil {
+		paths = append(d.paths(), paths...)
+	}
+	return s.loadAndSum(ctx, once(paths), p.WorkDoneToken)
+}
+
+// once leaves out what is there already.
+func once(paths []string) []string {
+	var list []string
+	for _, path := range paths {
+		if !slices.Contains(list, path) {
+			list = append(list, path)
+		}
+	}
+	return list
+}
+
+// loadPaths returns the paths of a command's argument: {"paths": […]}, or what
+// loadPath takes.
+func loadPaths(args []protocol.LSPAny) ([]string, error) {
+	var several struct {
+		Paths []string `json:"paths"`
+	}
+	if len(args) > 0 && json.Unmarshal(args[0], &several) == nil && len(several.Paths) > 0 {
+		return several.Paths, nil
+	}
+	path, err := loadPath(args)
+	if err != nil || path == "" {
+		return nil, err
+	}
+	return []string{path}, nil
+}
+
+// paths are those of the loaded dumps, the one that is shown last.
+func (d *dump) paths() []string { return append(slices.Clone(d.earlier), d.path) }
+
+// sources are the dumps of a load. opened is told of each file that is opened,
+// changed of those that are another when they are closed.
+func (j *job) sources(opened func(path string, st stamp), changed func(path string)) []index.Source {
+	var list []index.Source
+	for _, path := range append(slices.Clone(j.earlier), j.path) {
+		size := int64(0)
+		if info, err := os.Stat(path); err == nil {
+			size = info.Size()
+		}
+		list = append(list, index.Source{Path: path, Size: size, Open: func() (io.ReadCloser, error) {
+			file, st, err := openDump(path)
+			if err != nil {
+				return nil, err
+			}
+			opened(path, st)
+			return &openedDump{file, st, func() { changed(path) }}, nil
+		}})
+	}
+	return list
+}
+
+// openedDump is a dump's file that tells at its end whether it was written to
+// meanwhile; a new file of its name is another.
+type openedDump struct {
+	*os.File
+	stamp   stamp
+	changed func()
+}
+
+func (d *openedDump) Close() error {
+	if info, err := d.Stat(); err == nil && stampOf(info) != d.stamp {
+		d.changed()
+	}
+	return d.File.Close()
+}
+
+// suspectsOf finds what grows, in a series or, with less certainty, in a
+// single dump.
+func suspectsOf(ctx context.Context, s *index.Snapshot, x *index.Series) ([]index.Suspect, error) {
+	if x == nil {
+		return s.SteadyGrowth(ctx, index.DefaultThresholds)
+	}
+	return x.Suspects(ctx, index.DefaultThresholds)
+}
+
+// shownAt is the site whose line a suspect is shown on: where its own is in no
+// file of the workspace, what holds it.
+func (d *dump) shownAt(x index.Suspect) (site index.Site, ok bool) {
+	site = d.snapshot.AllSites()[x.Site]
+	if _, ok := d.files.File(site.File); ok || x.Holder == nil {
+		return site, ok
+	}
+	return d.snapshot.SiteAt(x.Holder.File, x.Holder.Line)
+}
+
+// suspectsByFile returns the suspects of each dump path, and the sites of which
+// the suspects of a series say all there is to say.
+func (d *dump) suspectsByFile() (byFile map[string][]index.Suspect, named map[index.SiteID]bool) {
+	byFile, named = map[string][]index.Suspect{}, map[index.SiteID]bool{}
+	for _, x := range d.suspects {
+		if site, ok := d.shownAt(x); ok {
+			byFile[site.File] = append(byFile[site.File], x)
+		}
+		if d.series == nil {
+			continue
+		}
+		named[x.Site] = true
+		for _, id := range x.Feeders {
+			named[id] = true
+		}
+	}
+	return byFile, named
+}
+
+// suspects returns the diagnostics of what grows in one file.
+func (r *round) suspects(ctx context.Context, doc *document, list []index.Suspect) []protocol.Diagnostic {
+	var items []protocol.Diagnostic
+	for _, x := range list {
+		site, _ := r.dump.shownAt(x)
+		at, ok := r.location(doc, site.Line)
+		if !ok {
+			continue
+		}
+		item := protocol.Diagnostic{
+			Range: at.Range, Severity: protocol.DiagnosticSeverityWarning,
+			Code: protocol.String(suspectCode), CodeDescription: protocol.CodeDescription{Href: suspectHelp},
+			Source:  protocol.NewOptional(diagnosticSource),
+			Message: protocol.String(r.suspectMessage(x, site)), RelatedInformation: r.suspectPlaces(ctx, x),
+		}
+		if r.dump.series == nil {
+			item.Severity = protocol.DiagnosticSeverityInformation
+			item.Code, item.CodeDescription.Href = protocol.String(steadyCode), steadyHelp
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+func (r *round) suspectMessage(x index.Suspect, shown index.Site) string {
+	if x.Holder != nil {
+		h := *x.Holder
+		h.Label, h.Owner = label(h.Label), label(h.Owner)
+		x.Holder = &h
+	}
+	text := x.Sentence(r.placeName)
+	if site := r.dump.snapshot.AllSites()[x.Site]; site.ID != shown.ID {
+		return fmt.Sprintf("What is allocated at %s piles up here. %s", r.placeName(site.File, site.Line), text)
+	}
+	return text
+}
+
+// placeName names a line of the dump by its place in the workspace, if it has one.
+func (st *state) placeName(file string, line int) string {
+	if name, _, ok := st.place(file, line); ok {
+		return label(name)
+	}
+	return label(fmt.Sprintf("%s:%d", file, line))
+}
+
+// suspectPlaces are the lines of the workspace that hold what grows, and that
+// feed it.
+func (r *round) suspectPlaces(ctx context.Context, x index.Suspect) []protocol.DiagnosticRelatedInformation {
+	if !r.server.caps.relatedPlaces {
+		return nil
+	}
+	var related []protocol.DiagnosticRelatedInformation
+	add := func(file string, line int, message string) {
+		if doc := r.document(ctx, file); doc != nil {
+			if at, ok := r.location(doc, line); ok {
+				related = append(related, protocol.DiagnosticRelatedInformation{Location: at, Message: message})
+			}
+		}
+	}
+	if h := x.Holder; h != nil && h.File != "" {
+		add(h.File, h.Line, (&card{}).holderName(*h)+" holds it")
+	}
+	for _, id := range x.Feeders {
+		site := r.dump.snapshot.AllSites()[id]
+		add(site.File, site.Line, fmt.Sprintf("feeds it: %s alive", index.FormatObjects(site.Objects)))
+	}
+	return related
+}
+
+// growthLabel says in a hint by how many objects a site grows.
+func growthLabel(x *index.Series, id index.SiteID) string {
+	if x == nil {
+		return ""
+	}
+	return index.FormatGrowth(x.Growth(id).Objects.Median)
+}
+
+// growth is a site's numbers dump by dump.
+func (c *card) growth(x *index.Series, id index.SiteID) {
+	if x == nil {
+		return
+	}
+	g := x.Growth(id)
+	rows := [][]string{{"dump", "objects", "bytes", "new, still there"}}
+	for i, count := range g.Counts {
+		kept := "–"
+		if g.Seen != nil && i > 0 {
+			kept = objects(g.Seen[i].Objects)
+		}
+		rows = append(rows, []string{c.name(baseName(x.Dumps[i].Path)), objects(count.Objects), index.FormatBytes(count.Bytes), kept})
+	}
+	c.table(rows, "lrrr")
+	c.line("Growth", fmt.Sprintf("%s %s objects, %s a dump", c.code(sparkOf(g.Counts)), objects(int64(g.Objects.Median)), signedBytes(g.Bytes.Median)))
+}
+
+func signedBytes(n float64) string {
+	if n < 0 {
+		return "-" + index.FormatBytes(int64(-n))
+	}
+	return index.FormatBytes(int64(n))
+}
+
+// sparkOf is a bar for each dump.
+func sparkOf(counts []index.Count) string {
+	var gens []index.GenerationCount
+	for i, count := range counts {
+		gens = append(gens, index.GenerationCount{Generation: int64(i), Count: count})
+	}
+	return spark(gens)
+}
+
+// baseName is the last component of a dump's path.
+func baseName(path string) string { return path[strings.LastIndexAny(path, `/\`)+1:] }

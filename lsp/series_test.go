@@ -1,0 +1,97 @@
+package lsp
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func leakyDump(t *testing.T, number int) string {
+	t.Helper()
+	return filepath.Join(leaky(t), fmt.Sprintf("leak-%d.json.gz", number))
+}
+
+var grownRequest = []string{
+	"1:13 3 objects · 2.0 kB retained", "4:20 1 object · 1.8 kB retained", "6:35 5,000 objects ▲ 2,000 · 200.0 kB retained",
+	"7:91 15,002 objects ▲ 6,000 · 1.2 MB retained", "8:36 5,000 objects ▲ 2,000 · 553.9 kB retained",
+}
+
+func TestASeriesShowsWhatGrows(t *testing.T) {
+	request, audit := filepath.Join(leaky(t), "lib/request.rb"), filepath.Join(leaky(t), "lib/audit_log.rb")
+	c := start(t, leaky(t))
+	c.open(request, readFile(t, request))
+	sum := string(c.call("workspace/executeCommand", object{"command": "heapline.server.load", "arguments": []any{
+		object{"paths": []string{leakyDump(t, 3), leakyDump(t, 1), leakyDump(t, 2)}}, // in any order
+	}}))
+	if want := `"match":"identity","suspects":2`; !strings.Contains(sum, want) {
+		t.Errorf("no %s in %s", want, sum)
+	}
+	c.wantHints(request, grownRequest...)
+	hover := c.hover(request, 7)
+	for _, want := range []string{"| `leak-1.json.gz` |   3,002 | 248.1 kB |", "| `leak-3.json.gz` |  15,002 |   1.2 MB |", "` 6,000 objects, 496.0 kB a dump"} {
+		if !strings.Contains(hover, want) {
+			t.Errorf("no %s in %s", want, hover)
+		}
+	}
+	var messages []string
+	for _, d := range c.diagnostics(audit) {
+		messages = append(messages, fmt.Sprintf("%d %s %s", d.Range.Start.Line, d.Code, d.Message))
+		for _, related := range d.Related {
+			messages = append(messages, related.Message)
+		}
+	}
+	for _, want := range []string{
+		"8 heapline/leak-suspect Grows by 4,000 objects, 1.5 MB per dump; 10,003 objects alive; held by ARRAY 5,000 elements of AuditLog, lib/audit_log.rb:4.",
+		"ARRAY 5,000 elements of AuditLog holds it", "feeds it: 15,002 objects alive",
+	} {
+		if !slices.Contains(messages, want) {
+			t.Errorf("no %s\nin %q", want, messages)
+		}
+	}
+	if got := c.diagnostics(request); len(got) > 0 {
+		t.Errorf("a line that feeds a suspect has a diagnostic of its own: %+v", got)
+	}
+	c.call("workspace/executeCommand", run("reload"))
+	c.wantHints(request, grownRequest...)
+}
+
+func TestADumpIsAddedToTheSeries(t *testing.T) {
+	c := start(t, leaky(t))
+	add := func(number int) string {
+		return string(c.call("workspace/executeCommand", object{"command": "heapline.server.addDump", "arguments": []any{object{"path": leakyDump(t, number)}}}))
+	}
+	if got := add(2); !strings.Contains(got, `"series":[]`) {
+		t.Errorf("one dump is a series: %s", got)
+	}
+	if got := add(3); strings.Count(got, `"newestGeneration"`) != 2 {
+		t.Errorf("got %s", got)
+	}
+	if got := add(3); strings.Count(got, `"newestGeneration"`) != 2 {
+		t.Errorf("a dump that is there already: %s", got)
+	}
+	if got := add(1); !strings.Contains(got, `"newestGeneration":66`) || !strings.Contains(got, `"suspects":2`) {
+		t.Errorf("an older dump: %s", got)
+	}
+	got := c.fail("workspace/executeCommand", object{"command": "heapline.server.addDump", "arguments": []any{object{"path": "/none.json"}}})
+	if !strings.Contains(got.Message, "/none.json does not exist") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestASingleDumpShowsSteadyGrowth(t *testing.T) {
+	audit := filepath.Join(leaky(t), "lib/audit_log.rb")
+	c := start(t, leaky(t))
+	c.load(leakyDump(t, 3))
+	var codes []string
+	for _, d := range c.diagnostics(audit) {
+		codes = append(codes, fmt.Sprintf("%d %s", d.Range.Start.Line, d.Code))
+	}
+	slices.Sort(codes)
+	if want := []string{"3 heapline/hotspot", "8 heapline/hotspot", "8 heapline/steady-growth"}; !slices.Equal(codes, want) {
+		t.Errorf("got %q", codes)
+	}
+	c.call("workspace/executeCommand", run("unload"))
+	c.diagnosed(audit)
+}
