@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -169,5 +170,25 @@ func TestDumpsOfTwoProcessesAreComparedByTotals(t *testing.T) {
 	}
 	if list, err := x.Suspects(context.Background(), DefaultThresholds); len(list) != 0 || err != nil {
 		t.Errorf("got %v, %v", list, err)
+	}
+}
+
+// Ruby 3.1 to 3.3 forget where an object was made that moves; what did not move
+// is found where it was.
+func TestASeriesOfOneProcessThatCompactsItsHeap(t *testing.T) {
+	folders, err := filepath.Glob("../testdata/scenarios/compact/[0-9]*")
+	if err != nil || len(folders) == 0 {
+		t.Fatal("no dumps", err)
+	}
+	for _, folder := range folders {
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			x := seriesOf(t, filesOf(t, folder+"/leak-%d.json.zst", 1, 2, 3)...)
+			t.Logf("compared by %s", x.Match)
+			list, err := x.Suspects(context.Background(), DefaultThresholds)
+			got := described(t, x, list, err)
+			if slices.Sort(got); len(got) != 2 || !strings.HasPrefix(got[0], "lib/audit_log.rb:9 < lib/audit_log.rb:4 + ") || got[1] != leakySuspects[1] {
+				t.Errorf("got %q\nwant %q", got, leakySuspects)
+			}
+		})
 	}
 }

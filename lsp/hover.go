@@ -30,10 +30,12 @@ func (s *server) siteCard(ctx context.Context, v view, site placed) *protocol.Ma
 	c := &card{markdown: s.caps.markdown}
 	why := s.explainer.reasons(ctx, v.dump.snapshot, site.ID)
 	site.Retained = v.dump.snapshot.Retained(site.ID)
-	c.site(v.dump.snapshot, v.dump.series, site.Site, why, v.settings.ShowValues, v.place)
+	c.WriteString(siteHeading(site.Site, v.dump.snapshot.Summary().Live.Bytes, c.markdown))
 	if site.changed {
 		c.line("This line has changed since the dump was taken. It was", c.code(label(strings.TrimSpace(v.doc.before[site.Line-1]))))
 	}
+	c.growth(v.dump.series, site.ID)
+	c.site(v.dump.snapshot, site.Site, why, v.settings.ShowValues, v.place)
 	c.origin(v.dump, site.Site)
 	return s.markup(c.String())
 }

@@ -134,11 +134,10 @@ func siteHeading(site index.Site, live int64, markdown bool) string {
 	return label + " · " + shareText(share(weight(site), live))
 }
 
-// site writes all about a site: how much, how it grows, why it is alive, what it is.
-func (c *card) site(s *index.Snapshot, x *index.Series, site index.Site, why reasons, showValues bool, link linker) {
+// site writes what there is to say of a site behind how much it is: why it is
+// alive, what it is.
+func (c *card) site(s *index.Snapshot, site index.Site, why reasons, showValues bool, link linker) {
 	d := s.Detail(site.ID)
-	c.WriteString(siteHeading(site, s.Summary().Live.Bytes, c.markdown))
-	c.growth(x, site.ID)
 	c.reasons(why, site, link)
 	c.classes(d.Classes)
 	c.age(d.Generations, s.NewestGeneration())

@@ -74,6 +74,9 @@ type pathMappings string
 
 // UnmarshalJSON reads {"/app": "${workspaceFolder}"}.
 func (m *pathMappings) UnmarshalJSON(raw []byte) error {
+	if string(raw) == "[]" { // what Lua makes of an empty table
+		raw = []byte("{}")
+	}
 	var object map[string]string
 	if err := json.Unmarshal(raw, &object); err != nil {
 		return err

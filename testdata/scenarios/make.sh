@@ -1,8 +1,9 @@
 #!/bin/bash
 # make.sh [NAME…]: writes the scenarios' dumps anew (all, or those named) to dumps/RUBY/NAME.tar.zst, each with
 # NAME-1.json, NAME-2.json and NAME-3.json, by Debian's Ruby (bookworm: 3.1.2) and by Ruby as WebAssembly.
-# Both run /srv/scenarios/NAME.rb, so that the paths in the dumps are the same everywhere. `make.sh compact` writes
-# compact/leak-{1,2,3}.json.zst: the program in ../leaky, with its heap compacted before the second and third dump.
+# Both run /srv/scenarios/NAME.rb, so that the paths in the dumps are the same everywhere.
+# make.sh compact [RUBY]: writes compact/VERSION/leak-{1,2,3}.json.zst, the program in ../leaky with its heap compacted
+# before the second and third dump (compact/compact.rb says how; 3.1.2 ran with HOLES=0, and 3.4.9 was built from source).
 # Needs root for /srv, ruby, node, npm and zstd.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -20,17 +21,22 @@ pack() { # NAME RUBY
   rm "$out/$1"-{1,2,3}.json
 }
 
-compact() {
+compact() { # RUBY
+  local version i
+  version=$("$1" -e 'print RUBY_VERSION')
   rm -rf /srv/leaky
   cp -r ../leaky /srv/leaky
-  rm -f /srv/leaky/*.gz
-  ruby --disable-gems -r ./compact/compact.rb /srv/leaky/server.rb "$out"
-  for i in 1 2 3; do zstd -q -f -19 "$out/leak-$i.json" -o "compact/leak-$i.json.zst"; done
+  cp compact/compact.rb /srv/leaky/
+  mkdir -p "compact/$version"
+  # csv is a gem since 3.4, and the program only loads it.
+  echo > "$out/csv.rb"
+  "$1" --disable-gems -r /srv/leaky/compact.rb -I "$out" /srv/leaky/server.rb "$out"
+  for i in 1 2 3; do zstd -q -f -19 "$out/leak-$i.json" -o "compact/$version/leak-$i.json.zst"; done
 }
 
 names=("$@")
-if [[ ${names[*]} == compact ]]; then
-  compact
+if [[ ${1-} == compact ]]; then
+  compact "${2-ruby}"
   exit
 fi
 ((${#names[@]})) || mapfile -t names < <(basename -s .rb -- *.rb | grep -vxE 'harness|noise')
