@@ -225,5 +225,8 @@ return {
     if vim.tbl_get(client.settings, 'heapline', 'inlayHints', 'enabled') ~= false then
       vim.lsp.inlay_hint.enable(true, { bufnr = bufnr })
     end
+    if vim.lsp.codelens.enable then -- from Neovim 0.12 on it keeps them fresh by itself
+      vim.lsp.codelens.enable(true, { bufnr = bufnr })
+    end
   end,
 }

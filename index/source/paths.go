@@ -140,7 +140,10 @@ func (w *Workspace) Map(dumpPaths []string, rules []Rule, cwd string) *Mapping {
 	}
 	claims := map[string][]claim{}
 	for i, p := range dumpPaths {
-		switch c, several := best(all[i], votes, most); {
+		for j := range all[i] {
+			all[i][j].votes = votes[all[i][j].rule]
+		}
+		switch c, several := best(all[i], most); {
 		case several:
 			m.Ambiguous++
 		case c == nil:
@@ -149,16 +152,16 @@ func (w *Workspace) Map(dumpPaths []string, rules []Rule, cwd string) *Mapping {
 			claims[c.file] = append(claims[c.file], claim{p, *c})
 		}
 	}
-	m.settle(claims, votes)
+	m.settle(claims)
 	m.infer(claims, w.roots)
 	return m
 }
 
 // settle gives every file to the strongest claim.
-func (m *Mapping) settle(claims map[string][]claim, votes map[Rule]int) {
+func (m *Mapping) settle(claims map[string][]claim) {
 	for file, cs := range claims {
-		slices.SortStableFunc(cs, func(a, b claim) int { return a.compare(b.candidate, votes) })
-		if len(cs) > 1 && cs[0].compare(cs[1].candidate, votes) == 0 {
+		slices.SortStableFunc(cs, func(a, b claim) int { return a.compare(b.candidate) })
+		if len(cs) > 1 && cs[0].compare(cs[1].candidate) == 0 {
 			m.Ambiguous += len(cs)
 			continue
 		}
@@ -214,6 +217,7 @@ type candidate struct {
 	file   string
 	kind   kind
 	rule   Rule // by suffix: what the two paths begin with before the part they share
+	votes  int  // by suffix: dump paths that the rule would explain
 	suffix int  // by suffix: components that they share
 }
 
@@ -228,8 +232,8 @@ const (
 )
 
 // compare orders candidates, the better one first.
-func (c candidate) compare(d candidate, votes map[Rule]int) int {
-	return cmp.Or(cmp.Compare(c.kind, d.kind), cmp.Compare(votes[d.rule], votes[c.rule]), cmp.Compare(d.suffix, c.suffix))
+func (c candidate) compare(d candidate) int {
+	return cmp.Or(cmp.Compare(c.kind, d.kind), cmp.Compare(d.votes, c.votes), cmp.Compare(d.suffix, c.suffix))
 }
 
 // minorRule is by how many times less of the files a folder may explain than the
@@ -238,12 +242,12 @@ func (c candidate) compare(d candidate, votes map[Rule]int) int {
 const minorRule = 20
 
 // best returns the best of a dump path's candidates, nil where there is none.
-func best(candidates []candidate, votes map[Rule]int, most int) (c *candidate, several bool) {
-	slices.SortStableFunc(candidates, func(a, b candidate) int { return a.compare(b, votes) })
+func best(candidates []candidate, most int) (c *candidate, several bool) {
+	slices.SortStableFunc(candidates, func(a, b candidate) int { return a.compare(b) })
 	switch {
-	case len(candidates) == 0, candidates[0].kind == bySuffix && votes[candidates[0].rule]*minorRule < most:
+	case len(candidates) == 0, candidates[0].kind == bySuffix && candidates[0].votes*minorRule < most:
 		return nil, false
-	case len(candidates) > 1 && candidates[0].compare(candidates[1], votes) == 0:
+	case len(candidates) > 1 && candidates[0].compare(candidates[1]) == 0:
 		return nil, true
 	}
 	return &candidates[0], false
