@@ -27,7 +27,7 @@ check() {
 #### The groups. Each prints what people read; what it says last of all is counted below.
 
 run_go() {
-  go run "$gotestsum" --format pkgname --jsonfile "$results/go.json" -- -race -count=1 ./...
+  go run "$gotestsum" --format pkgname --jsonfile "$results/go.json" -- -race -count=1 -timeout 20m ./...
 }
 
 run_lint() {
