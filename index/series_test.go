@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -173,17 +172,15 @@ func TestDumpsOfTwoProcessesAreComparedByTotals(t *testing.T) {
 	}
 }
 
-// Ruby 3.1 to 3.3 forget where an object was made that moves; what did not move
-// is found where it was.
+// Up to Ruby 3.3 an object that moves loses its allocation site: in the series of
+// that one few have moved. In the other nearly all have.
 func TestASeriesOfOneProcessThatCompactsItsHeap(t *testing.T) {
-	folders, err := filepath.Glob("../testdata/scenarios/compact/[0-9]*")
-	if err != nil || len(folders) == 0 {
-		t.Fatal("no dumps", err)
-	}
-	for _, folder := range folders {
-		t.Run(filepath.Base(folder), func(t *testing.T) {
-			x := seriesOf(t, filesOf(t, folder+"/leak-%d.json.zst", 1, 2, 3)...)
-			t.Logf("compared by %s", x.Match)
+	for _, tt := range []struct{ ruby, match string }{{"3.1.2", ByIdentity}, {"3.4.9", ByCohort}} {
+		t.Run(tt.ruby, func(t *testing.T) {
+			x := scenario(t, "../testdata/scenarios/compact/"+tt.ruby+"/leak.tar.zst")
+			if x.Match != tt.match {
+				t.Errorf("compared by %s, want %s", x.Match, tt.match)
+			}
 			list, err := x.Suspects(context.Background(), DefaultThresholds)
 			got := described(t, x, list, err)
 			if slices.Sort(got); len(got) != 2 || !strings.HasPrefix(got[0], "lib/audit_log.rb:9 < lib/audit_log.rb:4 + ") || got[1] != leakySuspects[1] {

@@ -10,7 +10,7 @@
 #   leak:alloc=FILE   the same, where FILE is Ruby's own (`<internal:timev>`), whose lines differ by version
 #   leak:feeder       allocates leaked objects that hang on those (not on every Ruby: which line a `def` or a
 #                     block that becomes a Proc counts for differs by version)
-#   leak:holder       allocates the object that the leaked ones accumulate in (none: a root holds them; of a Set it is the Set)
+#   leak:holder       allocates the object that the leaked ones accumulate in (none: a root does; of a Set it is the Set)
 #   leak:grows        allocates one object that gets bigger and bigger, without new objects
 #   leak2:alloc, …    the same for the second leak in one scenario
 #

@@ -1,5 +1,5 @@
-// node wasm.mjs RUBY.wasm DIR NAME OUT: runs DIR/NAME.rb as /srv/scenarios/NAME.rb on Ruby as WebAssembly and writes its
-// three dumps to OUT/NAME-{1,2,3}.json. make.sh copies it to where the packages are.
+// node wasm.mjs RUBY.wasm DIR NAME OUT: runs DIR/NAME.rb as /srv/scenarios/NAME.rb on Ruby as WebAssembly and writes
+// its three dumps to OUT/NAME-{1,2,3}.json. make.sh copies it to where the packages are.
 // The files are in memory, as Node's own WASI crashes with some scripts.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";

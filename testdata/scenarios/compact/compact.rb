@@ -4,6 +4,7 @@
 # So that most objects have to move, half of what this file allocates first of all dies before each compaction.
 # Up to Ruby 3.3 an object that moves loses its allocation site: HOLES=0 leaves most of them where they are.
 require "objspace"
+require "rbconfig" # net/http relies on RubyGems for it
 
 module CompactFirst
   HOLES = Integer(ENV.fetch("HOLES", "30_000"))
