@@ -1,7 +1,7 @@
 # make demo is the first command, make test the second; make help lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-vscode demo-nvim test test-go lint fmt test-ext test-vscode test-nvim bench fuzz clean
+.PHONY: help build demo demo-vscode demo-nvim test test-go test-capture lint fmt test-ext test-vscode test-nvim bench fuzz clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -34,6 +34,9 @@ lint: ## formatting, linters and types, Go, TypeScript and shell
 fmt: ## lays all code out as lint wants it
 	go run $$(sed -n 's/^golangci_lint=//p' .ci/test.sh) fmt ./...
 	npm run --silent -w vscode-extension format
+
+test-capture: ## taking dumps, of real Ruby programs and servers
+	.ci/test.sh capture
 
 test-ext: ## the extension's unit tests
 	.ci/test.sh ext

@@ -30,9 +30,19 @@ run_go() {
   go run "$gotestsum" --format pkgname --jsonfile "$results/go.json" -- -race -count=1 -timeout 20m ./...
 }
 
+# What takes dumps, with the Rubies and servers that it takes them of.
+run_capture() {
+  .ci/apt.sh ruby ruby-rbtrace ruby-rspec puma ruby-sidekiq redis-server || return
+  go run "$gotestsum" --format pkgname --jsonfile "$results/capture.json" -- -race -count=1 -timeout 5m -tags capture -skip "^TestScripts$" \
+    ./index/capture ./cmd/heapline
+  local status=$?
+  grep -oE '[0-9]+ requests, [^"\]+' "$results/capture.json" # what a server felt of it
+  return "$status"
+}
+
 run_lint() {
   npm_packages && .ci/apt.sh shellcheck || return
-  check 'golangci-lint, gofumpt' go run "$golangci_lint" run ./...
+  check 'golangci-lint, gofumpt' go run "$golangci_lint" run --build-tags capture ./...
   check 'go.mod is tidy' go mod tidy -diff
   check 'extension: lint' npm run --silent lint
   check 'extension: types' npm run --silent check
@@ -63,13 +73,13 @@ run_nvim() {
 #### How many ran: "name run failed skipped" a line, from what the group printed.
 
 count_go() { # by package
-  awk -F '"' '/"Action":"(pass|fail|skip)"/ && /"Test":/ {
+  awk -F '"' -v name="$1" '/"Action":"(pass|fail|skip)"/ && /"Test":/ {
       for (i = 2; i < NF; i += 2) if ($i == "Action") action = $(i + 2); else if ($i == "Package") package = $(i + 2)
       sub("^heapline/", "", package)
       run[package]++
       count[package, action]++
     }
-    END { for (p in run) print "go:" p, run[p], count[p, "fail"] + 0, count[p, "skip"] + 0 }' "$results/go.json" | sort
+    END { for (p in run) print name ":" p, run[p], count[p, "fail"] + 0, count[p, "skip"] + 0 }' "$results/$1.json" | sort
 }
 
 count_tap() { # ok - name, not ok 3 - name, ok 4 - name # SKIP
@@ -82,7 +92,7 @@ count_node() { # ℹ tests 12
     END { print name, of["tests"] + 0, of["fail"] + of["cancelled"] + 0, of["skipped"] + of["todo"] + 0 }' "$results/$1.log"
 }
 
-declare -A counter=([go]=count_go [lint]=count_tap [fuzz]=count_tap [ext]=count_node [vscode]=count_tap [nvim]=count_tap)
+declare -A counter=([go]=count_go [capture]=count_go [lint]=count_tap [fuzz]=count_tap [ext]=count_node [vscode]=count_tap [nvim]=count_tap)
 
 #### All of it
 
@@ -103,7 +113,7 @@ run_group() {
   awk -v seconds="$((SECONDS - began))" 'NF { print $0, (NR == 1 ? seconds : "") }' <<<"$counted" >>"$rows"
 }
 
-(($#)) || set -- go lint fuzz ext vscode nvim
+(($#)) || set -- go capture lint fuzz ext vscode nvim
 for group; do
   [[ -n ${counter[$group]:-} ]] || { echo "test.sh: no group $group, there are: ${!counter[*]}" >&2; exit 2; }
 done

@@ -47,6 +47,7 @@ func run(args []string, stdin io.ReadCloser, stdout io.WriteCloser, stderr io.Wr
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(lspCommand(stdin, stdout), reportCommand(stdin), versionCommand())
+	root.AddCommand(captureCommands()...)
 	err := root.ExecuteContext(ctx)
 	var exit *exitError
 	switch {

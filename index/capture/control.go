@@ -1,0 +1,120 @@
+package capture
+
+import (
+	_ "embed"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+//go:embed capture.rb
+var rubyCode []byte
+
+// variable names the folder of the sockets in the environment of what Run starts.
+const variable = "HEAPLINE_CAPTURE"
+
+// control is a folder of sockets that only this user can reach. Ruby processes
+// that Run started listen at PID.exec.sock in it, their forked children at
+// PID.fork.sock; run.sock is ours, for processes that end or were told to call.
+type control struct {
+	dir      string
+	listener *net.UnixListener
+	stays    bool // the folder has to outlive us, see install
+}
+
+// newControl makes the folder below XDG_RUNTIME_DIR or the folder for temporary files.
+func newControl() (*control, error) {
+	dir, err := os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "heapline-")
+	if err != nil { // XDG_RUNTIME_DIR may name what is not there
+		dir, err = os.MkdirTemp("", "heapline-")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("no folder for sockets could be made: %w: set TMPDIR to one that can be written to", err)
+	}
+	c := &control{dir: dir}
+	c.listener, err = net.ListenUnix("unix", &net.UnixAddr{Name: c.socket(), Net: "unix"})
+	if err == nil {
+		err = os.WriteFile(c.code(), rubyCode, 0o600)
+	}
+	if err != nil {
+		c.close()
+		return nil, fmt.Errorf("no socket could be made in %s: %w: set TMPDIR to a short path", dir, err)
+	}
+	return c, nil
+}
+
+func (c *control) socket() string { return filepath.Join(c.dir, "run.sock") }
+
+func (c *control) code() string { return filepath.Join(c.dir, "capture.rb") }
+
+func (c *control) close() {
+	if c.listener != nil {
+		_ = c.listener.Close()
+	}
+	if c.stays {
+		_ = os.Remove(c.socket())
+		return
+	}
+	_ = os.RemoveAll(c.dir)
+}
+
+// environment returns what a command needs in its environment to be captured,
+// with what RUBYOPT has kept. Ours comes first: tracing starts before the rest.
+func (c *control) environment(env []string, code string) ([]string, error) {
+	if strings.ContainsAny(code, " \t\n") {
+		return nil, fmt.Errorf("RUBYOPT can't name a path with a space in it (%s): set TMPDIR to a folder without one", code)
+	}
+	options := "-r" + code
+	for _, entry := range env {
+		if old, ok := strings.CutPrefix(entry, "RUBYOPT="); ok && old != "" {
+			options = "-r" + code + " " + old
+		}
+	}
+	return append(env, "RUBYOPT="+options, variable+"="+c.dir), nil
+}
+
+// listening returns the processes with a socket in a folder: pid → socket.
+func listening(dir string, forked bool) map[int]string {
+	kinds := []string{"exec"}
+	if forked {
+		kinds = append(kinds, "fork")
+	}
+	found := map[int]string{}
+	for _, kind := range kinds {
+		names, _ := filepath.Glob(filepath.Join(dir, "*."+kind+".sock"))
+		for _, name := range names {
+			number, _, _ := strings.Cut(filepath.Base(name), ".")
+			if pid, err := strconv.Atoi(number); err == nil {
+				found[pid] = name
+			}
+		}
+	}
+	return found
+}
+
+// socketOf returns where a process that Run started listens, "" where none is.
+func socketOf(pid int) string {
+	for _, dir := range controlFolders(pid) {
+		if socket := listening(dir, true)[pid]; socket != "" && ours(dir) {
+			return socket
+		}
+	}
+	return ""
+}
+
+// controlFolders are those that a process may listen in: the one that its
+// environment names, where it can be read, else all that are to be found.
+func controlFolders(pid int) []string {
+	var dirs []string
+	if dir := environmentOf(pid, variable); dir != "" {
+		dirs = append(dirs, dir)
+	}
+	for _, parent := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir()} {
+		found, _ := filepath.Glob(filepath.Join(parent, "heapline-*"))
+		dirs = append(dirs, found...)
+	}
+	return dirs
+}

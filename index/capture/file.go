@@ -1,0 +1,137 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	spare      = 128 << 20 // bytes of the disk that a dump leaves free
+	checkEvery = 8 << 20   // bytes written between two looks at the disk
+)
+
+// freeSpace returns the bytes that this user may still write in a folder.
+var freeSpace = diskFree
+
+// extension of a dump's name, by compression.
+var extension = map[string]string{"": ".heap", "gzip": ".heap.gz", "zstd": ".heap.zst"}
+
+// file is a dump being written: under another name until it is whole.
+type file struct {
+	path    string // final
+	part    *os.File
+	zip     io.WriteCloser
+	bytes   int64 // taken in, before compression
+	written int64 // since the last look at the disk
+}
+
+// create begins a dump in dir, for which it wants at least so many bytes free.
+func create(dir, name, compress string, need int64) (*file, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the folder for dumps can't be made: %w", err)
+	}
+	if err := room(dir, need); err != nil {
+		return nil, err
+	}
+	f := &file{}
+	for i := 1; f.part == nil; i++ {
+		f.path = filepath.Join(dir, name+extension[compress])
+		if i > 1 {
+			f.path = filepath.Join(dir, name+"-"+strconv.Itoa(i)+extension[compress])
+		}
+		if _, err := os.Lstat(f.path); err == nil {
+			continue
+		}
+		part, err := os.OpenFile(f.path+".part", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil && !errors.Is(err, os.ErrExist) {
+			return nil, fmt.Errorf("the dump can't be written: %w", err)
+		}
+		f.part = part
+	}
+	var err error
+	if f.zip, err = compressor(f.part, compress); err != nil {
+		f.discard()
+	}
+	return f, err
+}
+
+type uncompressed struct{ io.Writer }
+
+func (uncompressed) Close() error { return nil }
+
+func compressor(w io.Writer, kind string) (io.WriteCloser, error) {
+	switch kind {
+	case "gzip":
+		return gzip.NewWriterLevel(w, gzip.BestSpeed)
+	case "zstd":
+		return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest))
+	}
+	return uncompressed{w}, nil
+}
+
+func room(dir string, need int64) error {
+	free, err := freeSpace(dir)
+	if err != nil || free >= uint64(spare+need) {
+		return nil // a disk that does not tell is tried
+	}
+	return fmt.Errorf("the disk of %s is nearly full, %d MB are free and %d MB are wanted: make room, "+
+		"choose another folder with --out, or write less with --compress zstd", dir, free>>20, (spare+need)>>20)
+}
+
+// Write takes in a part of the dump.
+func (f *file) Write(p []byte) (int, error) {
+	f.bytes += int64(len(p))
+	if f.written += int64(len(p)); f.written >= checkEvery {
+		f.written = 0
+		if err := room(filepath.Dir(f.path), 0); err != nil {
+			return 0, err
+		}
+	}
+	return f.zip.Write(p)
+}
+
+// commit gives the dump its name, with its description beside it.
+func (f *file) commit(description []byte) error {
+	defer f.discard() // nothing, once it is renamed
+	if err := f.zip.Close(); err != nil {
+		return err
+	}
+	if err := f.part.Sync(); err != nil {
+		return err
+	}
+	if err := os.WriteFile(f.path+".meta.json.part", description, 0o600); err != nil {
+		return err
+	}
+	// The description first: whoever sees the dump finds it described.
+	if err := os.Rename(f.path+".meta.json.part", f.path+".meta.json"); err != nil {
+		return err
+	}
+	if err := os.Rename(f.path+".part", f.path); err != nil {
+		_ = os.Remove(f.path + ".meta.json")
+		return err
+	}
+	return syncFolder(filepath.Dir(f.path))
+}
+
+// discard leaves nothing behind of a dump that was not committed.
+func (f *file) discard() {
+	_ = f.part.Close()
+	_ = os.Remove(f.path + ".part")
+	_ = os.Remove(f.path + ".meta.json.part")
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	_ = d.Sync() // not every file system can
+	return d.Close()
+}

@@ -1,0 +1,85 @@
+//go:build unix
+
+package capture
+
+import (
+	"os"
+	"os/signal"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// diskFree returns the bytes that this user may still write in a folder.
+func diskFree(dir string) (uint64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, err
+	}
+	return uint64(s.Bavail) * uint64(s.Bsize), nil //nolint:unconvert // types differ by platform
+}
+
+func kill(pid int) error { return unix.Kill(pid, unix.SIGKILL) }
+
+// ours reports whether a folder is this user's, and nobody else's to enter.
+func ours(dir string) bool {
+	var s unix.Stat_t
+	err := unix.Lstat(dir, &s)
+	return err == nil && s.Mode&unix.S_IFMT == unix.S_IFDIR && s.Mode&0o077 == 0 && int(s.Uid) == os.Geteuid()
+}
+
+// keyboard are the signals that a terminal sends to all processes of a job itself.
+var keyboard = []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTSTP, unix.SIGWINCH}
+
+var others = []os.Signal{
+	unix.SIGHUP, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM, unix.SIGVTALRM, unix.SIGTTIN, unix.SIGTTOU, unix.SIGCONT, unix.SIGXCPU,
+}
+
+// forward passes signals on to a process until stop is called, all but one that
+// is kept: it goes to the channel instead.
+func forward(target *os.Process, kept os.Signal, asked chan<- struct{}) (stop func()) {
+	list, told := slices.Concat(others, keyboard), onTerminal()
+	if told { // this process stops at ctrl-Z like the command
+		list = slices.DeleteFunc(list, func(s os.Signal) bool { return s == unix.SIGTSTP })
+	}
+	incoming, done := make(chan os.Signal, 16), make(chan struct{})
+	signal.Notify(incoming, list...)
+	go func() {
+		for {
+			select {
+			case s := <-incoming:
+				switch {
+				case s == kept:
+					request(asked)
+				case !told || !slices.Contains(keyboard, s):
+					_ = target.Signal(s)
+				}
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { signal.Stop(incoming); close(done) }
+}
+
+// request asks for a dump, unless one is asked for already.
+func request(asked chan<- struct{}) {
+	select {
+	case asked <- struct{}{}:
+	default:
+	}
+}
+
+// onTerminal reports whether this process is in a terminal's foreground job.
+func onTerminal() bool {
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return false
+	}
+	defer tty.Close()
+	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}
+
+// DumpSignal is what asks heapline run for a dump, where it is told to take one on a signal.
+var DumpSignal os.Signal = unix.SIGUSR1

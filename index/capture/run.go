@@ -1,0 +1,262 @@
+package capture
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// RunOptions say what to start and when to take dumps of it.
+type RunOptions struct {
+	Options
+	Command               []string // and its arguments
+	Stdin, Stdout, Stderr *os.File // of the command; nil for none
+
+	AtExit   bool          // as each Ruby process ends
+	Every    time.Duration // at intervals, 0 for not
+	OnSignal bool          // when this process gets DumpSignal, which is then not passed on
+	Count    int           // take this many (of each process) and no more, 0 for any number
+	Children bool          // of forked children as well, not only of processes that began as a Ruby of their own
+}
+
+// Result is how a command ended.
+type Result struct {
+	Code  int // exit status, 128 + n where signal n ended it
+	Dumps []Dump
+}
+
+// Run starts a command with allocation tracing in every Ruby of it, and takes
+// dumps. The command has this process's group and terminal; signals to this
+// process are passed on. An error means that the command was not started; a dump
+// that fails is told to Failed. Cancelling ctx ends the command with SIGTERM.
+func Run(ctx context.Context, o RunOptions) (Result, error) {
+	r := &runner{o: o, taker: taker{Options: o.Options}, asked: make(chan struct{}, 1)}
+	if err := r.prepare(); err != nil {
+		return Result{}, err
+	}
+	if len(o.Command) == 0 {
+		return Result{}, errors.New("there is no command to run")
+	}
+	r.Taken = r.keep
+	control, err := newControl()
+	if err != nil {
+		return Result{}, err
+	}
+	r.control = control
+	defer control.close()
+	return r.run(ctx)
+}
+
+type runner struct {
+	taker
+	o       RunOptions
+	control *control
+	calls   sync.WaitGroup
+	asked   chan struct{} // a dump, by a signal
+
+	state  sync.Mutex
+	dumps  []Dump
+	rounds int // of dumps at intervals and by signals
+}
+
+func (r *runner) keep(d Dump) {
+	r.dumps = append(r.dumps, d)
+	if r.o.Taken != nil {
+		r.o.Taken(d)
+	}
+}
+
+func (r *runner) run(ctx context.Context) (Result, error) {
+	cmd, err := r.command(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	var kept os.Signal
+	if r.o.OnSignal {
+		kept = DumpSignal
+	}
+	dumping, stop := context.WithCancel(ctx)
+	defer stop()
+	accepting := make(chan struct{})
+	go func() { defer close(accepting); r.accept(dumping) }()
+	if err := cmd.Start(); err != nil {
+		return Result{}, err
+	}
+	unhook := forward(cmd.Process, kept, r.asked)
+	ended, ticking := make(chan struct{}), make(chan struct{})
+	go func() { defer close(ticking); r.tick(dumping, ended) }()
+	_ = cmd.Wait() // how it ended is in its state
+	close(ended)
+	unhook()
+	r.drain(stop, accepting, ticking)
+	return Result{exitCode(cmd.ProcessState), r.dumps}, nil
+}
+
+// drain waits for the dumps under way. Now that the command has ended, a signal
+// means them.
+func (r *runner) drain(stop context.CancelFunc, goroutines ...chan struct{}) {
+	signals, unhook := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer unhook()
+	defer context.AfterFunc(signals, stop)()
+	_ = r.control.listener.Close()
+	for _, ended := range goroutines {
+		<-ended
+	}
+	r.calls.Wait()
+}
+
+func (r *runner) command(ctx context.Context) (*exec.Cmd, error) {
+	cmd := exec.CommandContext(ctx, r.o.Command[0], r.o.Command[1:]...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	if r.o.Stdin != nil {
+		cmd.Stdin = r.o.Stdin
+	}
+	if r.o.Stdout != nil {
+		cmd.Stdout = r.o.Stdout
+	}
+	if r.o.Stderr != nil {
+		cmd.Stderr = r.o.Stderr
+	}
+	var err error
+	cmd.Env, err = r.control.environment(os.Environ(), r.control.install())
+	return cmd, err
+}
+
+// install returns where Rubies find capture.rb: in a file that stays, since a
+// daemon of the command outlives us, and starts Rubies with our RUBYOPT.
+func (c *control) install() string {
+	cache, err := os.UserCacheDir()
+	if err == nil && !strings.ContainsAny(cache, " \t\n") {
+		path := filepath.Join(cache, "heapline", fmt.Sprintf("capture-%.8x.rb", sha256.Sum256(rubyCode)))
+		if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, rubyCode) {
+			return path
+		}
+		if os.MkdirAll(filepath.Dir(path), 0o700) == nil && os.WriteFile(path+".part", rubyCode, 0o600) == nil && os.Rename(path+".part", path) == nil {
+			return path
+		}
+	}
+	c.stays = true
+	return c.code()
+}
+
+// accept answers processes that call as they end.
+func (r *runner) accept(ctx context.Context) {
+	for {
+		conn, err := r.control.listener.AcceptUnix()
+		if err != nil {
+			return
+		}
+		r.calls.Go(func() {
+			defer conn.Close()
+			if allowed(conn) == nil {
+				r.called(ctx, newCall(conn))
+			}
+		})
+	}
+}
+
+// allowed refuses processes of other users.
+func allowed(conn *net.UnixConn) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	refused := raw.Control(func(fd uintptr) { err = sameUser(int(fd)) })
+	return errors.Join(refused, err)
+}
+
+func (r *runner) called(ctx context.Context, c *call) {
+	if c.greet() != nil || !r.wanted(c) {
+		return // closing tells it that nothing is wanted
+	}
+	if _, err := r.take(ctx, c, false); err != nil {
+		r.failed(c.pid(), err)
+	}
+}
+
+func (r *runner) wanted(c *call) bool {
+	return r.o.AtExit && (r.o.Children || !c.forked()) && !r.complete()
+}
+
+// complete reports whether there are as many dumps as were asked for.
+func (r *runner) complete() bool {
+	r.state.Lock()
+	defer r.state.Unlock()
+	return r.o.Count > 0 && r.rounds >= r.o.Count
+}
+
+// tick takes dumps at intervals and by signals, until the command has ended.
+func (r *runner) tick(ctx context.Context, ended <-chan struct{}) {
+	var ticks <-chan time.Time
+	if r.o.Every > 0 {
+		ticker := time.NewTicker(r.o.Every)
+		defer ticker.Stop()
+		ticks = ticker.C
+	}
+	for !r.complete() {
+		select {
+		case <-ended:
+			return
+		case <-ticks:
+		case <-r.asked:
+		}
+		r.round(ctx)
+	}
+}
+
+// round takes a dump of every process that listens.
+func (r *runner) round(ctx context.Context) {
+	took := false
+	for pid, socket := range listening(r.control.dir, r.o.Children) {
+		c, err := dial(pid, socket)
+		if err == nil {
+			_, err = r.take(ctx, c, false)
+		}
+		switch {
+		case err == nil:
+			took = true
+		case errors.Is(err, syscall.ECONNREFUSED): // it has ended
+		default:
+			r.failed(pid, err)
+		}
+	}
+	if took {
+		r.state.Lock()
+		defer r.state.Unlock()
+		r.rounds++
+	}
+}
+
+// dial calls a process that listens, and waits for it to introduce itself.
+func dial(pid int, socket string) (*call, error) {
+	conn, err := net.DialTimeout("unix", socket, answerTime)
+	if err != nil {
+		return nil, err
+	}
+	c := newCall(conn)
+	c.said["process"] = []string{strconv.Itoa(pid)} // until it says so itself
+	if err := c.greet(); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func exitCode(state *os.ProcessState) int {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return state.ExitCode()
+}
