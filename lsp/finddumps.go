@@ -46,7 +46,7 @@ func findDumps(ctx context.Context, roots []string) ([]foundDump, error) {
 	for _, root := range roots {
 		walk(ctx, root, maxWalked-walked, func(file, real string, entry fs.DirEntry) {
 			walked++
-			named := dumpName.MatchString(entry.Name())
+			named := namesDump(entry.Name())
 			if seen[real] || !named && !jsonName.MatchString(entry.Name()) {
 				return
 			}
@@ -109,12 +109,18 @@ func newestDump(ctx context.Context, roots []string) (string, error) {
 	return newest.Path, ctx.Err()
 }
 
+// namesDump reports whether a file has the name of a dump and not that of what a
+// capture writes beside one.
+func namesDump(name string) bool {
+	return dumpName.MatchString(name) && !strings.HasSuffix(name, ".meta.json")
+}
+
 // dumpsIn returns the dumps right in a folder.
 func dumpsIn(dir string) []foundDump {
 	entries, _ := os.ReadDir(filepath.FromSlash(dir)) // there may be no tmp
 	var found []foundDump
 	for _, entry := range entries {
-		named := dumpName.MatchString(entry.Name())
+		named := namesDump(entry.Name())
 		if !named && !jsonName.MatchString(entry.Name()) {
 			continue
 		}

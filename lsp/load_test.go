@@ -262,6 +262,7 @@ func TestFindDumps(t *testing.T) {
 		{"address.json", `{"address":"Main Street","type":"postal"}`},
 		{"list.json", `[1,2]`},
 		{"broken.json", `{"type":`},
+		{"tmp/two.heap.meta.json", `{"format":1}`},
 		{"nothing.json", ``},
 		{"torn.json.gz", "\x1f\x8b\x08"},
 		{"heap.rb", heap},
