@@ -81,7 +81,9 @@ func (p *publisher) hotspots(ctx context.Context, st *state) map[string]publishe
 	growing, named := st.dump.suspectsByFile()
 	hot := hotSites(st, named)
 	for dumpPath := range growing {
-		hot[dumpPath] = append(hot[dumpPath], []index.Site{}...)
+		if _, ok := hot[dumpPath]; !ok {
+			hot[dumpPath] = nil // a file without a hot site
+		}
 	}
 	for dumpPath := range hot { // git is asked once for all
 		if file, ok := st.dump.files.File(dumpPath); ok {
