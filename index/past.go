@@ -15,7 +15,6 @@ type Past struct {
 	path    string
 	newest  int64
 	live    Count
-	traced  int64 // live objects with a generation
 	ids     *heap.Identities
 	sites   map[heap.Site]int32 // number of each site with live objects
 	counts  []Count             // live objects, by site number
@@ -64,9 +63,6 @@ func newPast(path string, h *heap.Heap, live graph.Set) *Past {
 			continue
 		}
 		p.live.add(h.Memsize(id))
-		if h.Generation(id) >= 0 {
-			p.traced++
-		}
 		site := h.SiteOf(id)
 		if site < 0 || h.IsTracer(id) {
 			continue

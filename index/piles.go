@@ -168,6 +168,16 @@ func (p *pile) bytes() (sum int64) {
 	return sum
 }
 
+// dropMinor leaves out the sites with few objects here, of themselves or of all
+// that they have.
+func (p *pile) dropMinor(least Thresholds, all func(SiteID) int64) {
+	for id, count := range p.sites {
+		if count.Objects < least.Objects || 10*count.Objects < all(id) {
+			delete(p.sites, id)
+		}
+	}
+}
+
 // mainSite is the line that a suspect is reported on: the one that makes what is
 // put into the holder, with all that hangs on it.
 func (p *pile) mainSite() (SiteID, bool) {

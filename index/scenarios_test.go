@@ -2,6 +2,7 @@ package index
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,8 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"heapline/index/dump"
 )
 
 // leak is what a scenario's own comments say of one of its leaks.
@@ -70,18 +69,8 @@ func truthOf(t testing.TB, name string) map[string]*leak {
 // scenario reads the three dumps of an archive.
 func scenario(t testing.TB, path string) *Series {
 	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := dump.Decompress(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
 	var dumps []io.Reader
-	for archive := tar.NewReader(r); ; {
+	for archive := tar.NewReader(bytes.NewReader(plain(t, path))); ; {
 		if _, err := archive.Next(); err == io.EOF {
 			break
 		} else if err != nil {
@@ -91,7 +80,7 @@ func scenario(t testing.TB, path string) *Series {
 		if err != nil {
 			t.Fatal(err)
 		}
-		dumps = append(dumps, strings.NewReader(string(text)))
+		dumps = append(dumps, bytes.NewReader(text))
 	}
 	return seriesOf(t, dumps...)
 }

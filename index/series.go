@@ -207,7 +207,6 @@ func (x *Series) dumpOf(generation int64) uint8 {
 func (x *Series) grow() {
 	c := x.last.heap
 	x.growth = make([]Growth, len(x.last.sites))
-	at := x.times()
 	for id, site := range x.last.sites {
 		g := Growth{Counts: make([]Count, 0, len(x.Dumps))}
 		for i, p := range x.past {
@@ -224,19 +223,10 @@ func (x *Series) grow() {
 				g.Seen[x.seen[object]].add(c.heap.Memsize(object))
 			}
 		}
-		g.Objects = slope(at, g.Counts, func(c Count) int64 { return c.Objects })
-		g.Bytes = slope(at, g.Counts, func(c Count) int64 { return c.Bytes })
+		g.Objects = slope(g.Counts, func(c Count) int64 { return c.Objects })
+		g.Bytes = slope(g.Counts, func(c Count) int64 { return c.Bytes })
 		x.growth[id] = g
 	}
-}
-
-// times are where the dumps stand on the axis of growth: one dump apart.
-func (x *Series) times() []float64 {
-	at := make([]float64, len(x.Dumps))
-	for i := range at {
-		at[i] = float64(i)
-	}
-	return at
 }
 
 // Growth returns how a site of the last dump has grown. Its slices are shared,

@@ -12,14 +12,12 @@ type Slope struct {
 	High   float64 // upper quartile
 }
 
-// slope returns that of numbers at increasing places.
-func slope(at []float64, counts []Count, number func(Count) int64) Slope {
+// slope returns that of the numbers of dumps.
+func slope(counts []Count, number func(Count) int64) Slope {
 	var slopes []float64
 	for j := range counts {
 		for i := range j {
-			if distance := at[j] - at[i]; distance > 0 {
-				slopes = append(slopes, float64(number(counts[j])-number(counts[i]))/distance)
-			}
+			slopes = append(slopes, float64(number(counts[j])-number(counts[i]))/float64(j-i))
 		}
 	}
 	if len(slopes) == 0 {
@@ -27,6 +25,16 @@ func slope(at []float64, counts []Count, number func(Count) int64) Slope {
 	}
 	slices.Sort(slopes)
 	return Slope{Median: quantile(slopes, 0.5), Low: quantile(slopes, 0.25), High: quantile(slopes, 0.75)}
+}
+
+// slowsDown reports whether the second half of some dumps, of which last is the
+// number of the last one, shows little of the growth of the first: a cache that
+// is nearly full.
+func slowsDown(last int, number func(dump int) int64) bool {
+	middle := last / 2
+	first := float64(number(middle)-number(0)) / float64(middle)
+	second := float64(number(last)-number(middle)) / float64(last-middle)
+	return second < first/4
 }
 
 // quantile interpolates between sorted values.

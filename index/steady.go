@@ -48,11 +48,7 @@ func (s *Snapshot) SteadyGrowth(ctx context.Context, least Thresholds) ([]Suspec
 	}
 	var list []Suspect
 	for _, p := range s.heap.piles(before, age, ages, grows) {
-		for id, count := range p.sites {
-			if count.Objects < least.Objects || 10*count.Objects < s.sites[id].Objects {
-				delete(p.sites, id)
-			}
-		}
+		p.dropMinor(least, func(id SiteID) int64 { return s.sites[id].Objects })
 		main, ok := p.mainSite()
 		if !ok || !s.fillsUp(p, main, oldest) {
 			continue

@@ -36,6 +36,15 @@ type Thresholds struct {
 // from dump to dump takes long to hurt.
 var DefaultThresholds = Thresholds{Objects: 10, Bytes: 2000}
 
+// FindSuspects returns what grows: in a series or, with less certainty, in a
+// single dump, where x is nil. An error is that of ctx.
+func FindSuspects(ctx context.Context, s *Snapshot, x *Series, least Thresholds) ([]Suspect, error) {
+	if x == nil {
+		return s.SteadyGrowth(ctx, least)
+	}
+	return x.Suspects(ctx, least)
+}
+
 // Suspects returns the leak suspects, what grows by most bytes first. An error
 // is that of ctx.
 func (x *Series) Suspects(ctx context.Context, least Thresholds) ([]Suspect, error) {
@@ -105,27 +114,12 @@ func (g Growth) leaks(least Thresholds) bool {
 	if kept < least.Objects || 2*kept < before || 3*intervals < 2*(last-1) {
 		return false
 	}
-	return !g.saturates()
-}
-
-// saturates reports whether the second half of the dumps shows little of the
-// growth of the first: a cache that is nearly full.
-func (g Growth) saturates() bool {
-	last := len(g.Counts) - 1
-	middle := last / 2
-	first := float64(g.Counts[middle].Objects-g.Counts[0].Objects) / float64(middle)
-	second := float64(g.Counts[last].Objects-g.Counts[middle].Objects) / float64(last-middle)
-	return second < first/4
+	return !slowsDown(last, func(i int) int64 { return g.Counts[i].Objects })
 }
 
 // suspect makes one of a pile; false where what grows there is little.
 func (x *Series) suspect(p *pile, before []graph.Node, least Thresholds) (Suspect, bool) {
-	for id, count := range p.sites {
-		all := x.growth[id].NewSince()
-		if count.Objects < least.Objects || 10*count.Objects < all.Objects {
-			delete(p.sites, id)
-		}
-	}
+	p.dropMinor(least, func(id SiteID) int64 { return x.growth[id].NewSince().Objects })
 	main, ok := p.mainSite()
 	if !ok {
 		return Suspect{}, false

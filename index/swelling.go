@@ -70,7 +70,5 @@ func swells(was []heap.Was) bool {
 	if 2*int64(last)*number(0) < number(last)-number(0) {
 		return false
 	}
-	middle := last / 2
-	first, second := float64(number(middle)-number(0))/float64(middle), float64(number(last)-number(middle))/float64(last-middle)
-	return second >= first/4
+	return !slowsDown(last, number)
 }

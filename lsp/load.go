@@ -138,7 +138,7 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 	}
 	whole := *d
 	whole.snapshot, whole.series = snapshot, series
-	whole.suspects, err = suspectsOf(ctx, snapshot, series)
+	whole.suspects, err = index.FindSuspects(ctx, snapshot, series, index.DefaultThresholds)
 	return &whole, err
 }
 

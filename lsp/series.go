@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
-	"strings"
 
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
@@ -106,15 +106,6 @@ func (d *openedDump) Close() error {
 		d.changed()
 	}
 	return d.File.Close()
-}
-
-// suspectsOf finds what grows, in a series or, with less certainty, in a
-// single dump.
-func suspectsOf(ctx context.Context, s *index.Snapshot, x *index.Series) ([]index.Suspect, error) {
-	if x == nil {
-		return s.SteadyGrowth(ctx, index.DefaultThresholds)
-	}
-	return x.Suspects(ctx, index.DefaultThresholds)
 }
 
 // shownAt is the site whose line a suspect is shown on: where its own is in no
@@ -235,7 +226,7 @@ func (c *card) growth(x *index.Series, id index.SiteID) {
 		if g.Seen != nil && i > 0 {
 			kept = objects(g.Seen[i].Objects)
 		}
-		rows = append(rows, []string{c.name(baseName(x.Dumps[i].Path)), objects(count.Objects), index.FormatBytes(count.Bytes), kept})
+		rows = append(rows, []string{c.name(filepath.Base(x.Dumps[i].Path)), objects(count.Objects), index.FormatBytes(count.Bytes), kept})
 	}
 	c.table(rows, "lrrr")
 	c.line("Growth", fmt.Sprintf("%s %s objects, %s a dump", c.code(sparkOf(g.Counts)), objects(int64(g.Objects.Median)), signedBytes(g.Bytes.Median)))
@@ -256,6 +247,3 @@ func sparkOf(counts []index.Count) string {
 	}
 	return spark(gens)
 }
-
-// baseName is the last component of a dump's path.
-func baseName(path string) string { return path[strings.LastIndexAny(path, `/\`)+1:] }

@@ -56,9 +56,6 @@ func (x *Identities) Find(address uint64, print uint32) (Was, bool) {
 	return Was{int64(x.memsize[at-1]), int64(x.size[at-1]) - 1}, true
 }
 
-// Len returns how many objects there are.
-func (x *Identities) Len() int { return len(x.print) }
-
 var printSeed = maphash.MakeSeed()
 
 // Prints returns a function for a number that stands for an object's type,

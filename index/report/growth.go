@@ -15,13 +15,12 @@ type suspects struct {
 	steady []index.Suspect // of a single dump
 }
 
-func findSuspects(ctx context.Context, s *index.Snapshot, x *index.Series) (found suspects, err error) {
+func findSuspects(ctx context.Context, s *index.Snapshot, x *index.Series) (suspects, error) {
+	list, err := index.FindSuspects(ctx, s, x, index.DefaultThresholds)
 	if x == nil {
-		found.steady, err = s.SteadyGrowth(ctx, index.DefaultThresholds)
-	} else {
-		found.list, err = x.Suspects(ctx, index.DefaultThresholds)
+		return suspects{steady: list}, err
 	}
-	return found, err
+	return suspects{list: list}, err
 }
 
 // at names a line of the dump.
