@@ -51,7 +51,7 @@ module HeaplineCapture
     # folder, which goes with heapline run, nobody will ask.
     def listen(kind)
       return if Thread.current[:heapline] || @pid == Process.pid
-      @server&.close # or it would take calls for the parent, and not answer them
+      [@server, @conn].each { |io| io&.close } # or it would take calls for the parent, and keep those open that it has
       @pid, @kind = Process.pid, kind
       Dir.glob("#{@pid}.*.sock", base: @dir) { |old| File.unlink("#{@dir}/#{old}") }
       server = @server = UNIXServer.new("#{@dir}/#{@pid}.#{kind}.sock")
@@ -72,11 +72,10 @@ module HeaplineCapture
 
     # Answers one request: the word dump, with gc and trace if these are asked for.
     def serve(conn, why)
-      return unless [0, Process.euid].include?(conn.getpeereid[0])
+      return unless [0, Process.euid].include?((@conn = conn).getpeereid[0])
       Thread.current[:heapline] = true
-      others = Thread.list - [Thread.current]
       say(conn, "process", Process.pid, why, @kind, RUBY_VERSION, Process.respond_to?(:fork), defined?(Ractor) ? Ractor.count : 1)
-      say(conn, "threads", *others.map { |t| t.name || t.inspect[/ (\S+:\d+) /, 1] || "main thread" })
+      say(conn, "threads", *(others = Thread.list - [Thread.current]).map { |t| t.name || t.inspect[/ (\S+:\d+) /, 1] || "main thread" })
       say(conn, "tracing", *(@tracing || (ObjectSpace.allocation_generation(Object.new) && "on")))
       say(conn, "ready")
       words = IO.select([conn], nil, nil, 30) ? conn.gets.to_s.split : []
@@ -136,6 +135,7 @@ module HeaplineCapture
       say(conn, "\nfailed", "#{e.class}: #{e.message}"[0, 400])
     ensure
       GC.enable unless was_off
+      conn.shutdown(1) # closing is not enough where a child of the program has it too, forked by C or by another thread
     end
 
     def say(conn, key, *values)

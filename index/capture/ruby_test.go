@@ -283,6 +283,30 @@ func TestASeriesIsTakenOverTime(t *testing.T) {
 	}
 }
 
+// A child that is forked while the process answers has the connection too, and must not keep it open.
+func TestAProcessThatForksWhileItIsDumpedIsAnsweredFor(t *testing.T) {
+	dir := t.TempDir()
+	dumped := filepath.Join(dir, "dumped")
+	code := `children = []
+until File.exist?(ARGV[0]) || children.size == 300
+  children << fork { sleep }
+  sleep 0.001
+end
+children.each { |child| Process.kill(:TERM, child) }`
+	taken := 0
+	result, err := Run(t.Context(), RunOptions{Command: []string{"ruby", put(t, dir, "app.rb", code), dumped}, Every: 10 * time.Millisecond, Count: 2, Options: Options{
+		Out: dir, Failed: func(pid int, err error) { t.Errorf("process %d: %v", pid, err) },
+		Taken: func(Dump) {
+			if taken++; taken == 2 {
+				put(t, dir, "dumped", "")
+			}
+		},
+	}})
+	if err != nil || result.Code != 0 || len(result.Dumps) != 2 {
+		t.Errorf("got %+v, %v", result, err)
+	}
+}
+
 func TestAShortProgramsSeriesEndsWithIt(t *testing.T) {
 	result, err := Run(t.Context(), RunOptions{Command: []string{"ruby", "-e", ""}, Every: time.Hour, Count: 3, AtExit: true, Options: Options{Out: t.TempDir()}})
 	if err != nil || len(result.Dumps) != 1 {

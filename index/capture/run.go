@@ -216,8 +216,10 @@ func (r *runner) tick(ctx context.Context, ended <-chan struct{}) {
 	}
 }
 
-// round takes a dump of every process that listens.
+// round takes a dump of every process that listens. It counts from its start:
+// a process that ends meanwhile is not to be asked for one too many.
 func (r *runner) round(ctx context.Context) {
+	r.count(1)
 	took := false
 	for pid, socket := range listening(r.control.dir, r.o.Children) {
 		c, err := dial(pid, socket)
@@ -232,11 +234,15 @@ func (r *runner) round(ctx context.Context) {
 			r.failed(pid, err)
 		}
 	}
-	if took {
-		r.state.Lock()
-		defer r.state.Unlock()
-		r.rounds++
+	if !took {
+		r.count(-1)
 	}
+}
+
+func (r *runner) count(rounds int) {
+	r.state.Lock()
+	defer r.state.Unlock()
+	r.rounds += rounds
 }
 
 // dial calls a process that listens, and waits for it to introduce itself.
