@@ -94,7 +94,7 @@ func takenIn(folder string) ([]string, error) {
 		return nil, errors.New("the program left no heap dump: it was killed, it ended with exit!, or it was no Ruby program; its terminal says more")
 	}
 	slices.SortFunc(found, func(a, b foundDump) int { return a.Modified.Compare(b.Modified) })
-	of := func(d foundDump) int { return originOf(d.Path, stamp{}).pid }
+	of := func(d foundDump) int { return originOf(d.Path, stamp{}).PID }
 	last := of(found[len(found)-1])
 	var paths []string
 	for _, d := range found {
