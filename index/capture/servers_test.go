@@ -248,6 +248,28 @@ loop { sleep 0.01; NEW << "new" }`)
 	atLeast(t, "what was made since", live(t, snapshot, "-e", 2), 10)
 }
 
+func TestTheRbtraceOfABundleIsUsed(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "Gemfile", "source 'https://rubygems.org'\ngem 'rbtrace'\n")
+	t.Chdir(dir)
+	if out, err := exec.Command("bundle", "install", "--local").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	code := `$stdout.sync = true; LEAK = Array.new(1000) { "leaked" }; puts "started"; loop { sleep 1 }`
+	env := []string{"RUBYOPT=-robjspace"}
+	pid := background(t, env, "started", "bundle", "exec", "ruby", "-rrbtrace", "-e", "ObjectSpace.trace_object_allocations_start\n"+code).Process.Pid
+	plan, err := Plan(pid)
+	if want := fmt.Sprintf("# bundle exec rbtrace -p %d ", pid); err != nil || !strings.HasPrefix(plan, want) {
+		t.Errorf("no %q in %q, %v", want, plan, err)
+	}
+	dumps, err := Attach(t.Context(), AttachOptions{PID: pid, Options: Options{Out: t.TempDir()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, _ := load(t, dumps[0].Path)
+	atLeast(t, "a constant", live(t, snapshot, "-e", 2), 1000)
+}
+
 func TestAnRbtraceThatFailsIsQuoted(t *testing.T) {
 	fake := put(t, t.TempDir(), "rbtrace", "#!/bin/sh\necho no entry >&2\nexit 1\n")
 	if err := os.Chmod(fake, 0o700); err != nil {
