@@ -59,7 +59,7 @@ run_ext() {
 
 run_vscode() {
   # The editor is installed here and not from within npm run, whose variables name another Node.js than the editor's.
-  npm_packages && .ci/apt.sh ruby && timeout 15m vscode-extension/scripts/setup-editor.sh && timeout 15m npm run --silent e2e
+  npm_packages && .ci/apt.sh ruby ruby-rbtrace && timeout 15m vscode-extension/scripts/setup-editor.sh && timeout 15m npm run --silent e2e
 }
 
 run_nvim() {

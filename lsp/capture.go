@@ -122,7 +122,7 @@ func captured(d capture.Dump) string {
 	if d.InPlace {
 		stood = "which stood still meanwhile"
 	}
-	return label(fmt.Sprintf("%s: %s of process %d, %s", filepath.Base(d.Path), index.FormatBytes(d.Bytes), d.PID, stood))
+	return fmt.Sprintf("%s: %s of process %d, %s", label(filepath.Base(d.Path)), index.FormatBytes(d.Bytes), d.PID, stood)
 }
 
 // capture takes dumps under a progress bar. At least one, where there is no error.
