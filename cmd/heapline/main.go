@@ -245,5 +245,6 @@ func sourceOf(path string, stdin io.Reader) (index.Source, error) {
 	case info.IsDir():
 		return index.Source{}, fmt.Errorf("%s is a directory: name a heap dump inside of it", path)
 	}
-	return index.Source{Path: path, Size: info.Size(), Open: open}, nil
+	taken, _ := index.ReadTaken(path)
+	return index.Source{Path: path, Size: info.Size(), Time: taken.Time, Open: open}, nil
 }

@@ -129,7 +129,8 @@ func (t *taker) name(c *call, taken time.Time) string {
 		program = p.program()
 	}
 	program = strings.Trim(notInNames.ReplaceAllString(program, "-"), "-.")
-	return fmt.Sprintf("%.30s-%d-%s", program, c.pid(), taken.Format("20060102-150405"))
+	at := strings.ReplaceAll(taken.Format("20060102-150405.000"), ".", "-")
+	return fmt.Sprintf("%.30s-%d-%s", program, c.pid(), at)
 }
 
 // judge refuses where Ruby would hang, and returns what else has to be known.
