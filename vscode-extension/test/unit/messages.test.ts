@@ -64,33 +64,58 @@ function summary(changes: Partial<Summary>): Summary {
   };
 }
 
+function series(...paths: string[]): Summary["series"] {
+  return paths.map((path) => ({ path, newestGeneration: 1, live: none }));
+}
+
 test("dumps of several processes are said to be so", () => {
   assert.match(
-    loadRemark("a.heap, b.heap", summary({ match: "totals" })) ?? "",
+    loadRemark(summary({ match: "totals", series: series("/srv/a.heap", "/srv/b.heap") })) ?? "",
     /^a\.heap, b\.heap: .* not of one process/,
   );
 });
 
 test("nothing is said when hints say it all", () => {
-  assert.equal(loadRemark("app.heap", summary({})), undefined);
+  assert.equal(loadRemark(summary({})), undefined);
 });
 
 test("a dump without allocation tracing says how to get one with it", () => {
-  const remark = loadRemark("app.heap", summary({ sites: 0, files: 0, mappedFiles: 0 }));
+  const remark = loadRemark(summary({ sites: 0, files: 0, mappedFiles: 0 }));
   assert.match(remark ?? "", /^app\.heap: No object .* ObjectSpace\.trace_object_allocations_start/);
 });
 
 test("a dump of another project says that nothing of it is here", () => {
-  assert.match(
-    loadRemark("app.heap", summary({ mappedFiles: 0 })) ?? "",
-    /of the 7 files that it names, none is in this/,
-  );
+  assert.match(loadRemark(summary({ mappedFiles: 0 })) ?? "", /of the 7 files that it names, none is in this/);
+});
+
+test("a capture's warnings are shown, each once, and what it took only goes to the log", () => {
+  const captured = [
+    "app-7-1.heap: 5.6 MB of process 7, which paused for 1.1 ms",
+    "another Ractor runs",
+    "app-7-2.heap: 5.7 MB of process 7, which paused for 1.2 ms",
+    "another Ractor runs",
+  ];
+  const both = summary({ captured, series: series("/tmp/x/app-7-1.heap", "/tmp/x/app-7-2.heap") });
+  assert.equal(loadRemark(both), "app-7-1.heap, app-7-2.heap: another Ractor runs.");
+  assert.deepEqual(summaryLog(both).split("\n").slice(0, 4), captured);
+});
+
+test("a capture's sentence is told from its warnings, however long the dump's name is", () => {
+  const name = `${"a".repeat(30)}-4194303-20261125-150900-123.heap`;
+  const captured = [`${name.slice(0, 60)}…: 5.6 MB of process 4194303, which paused for 1.1 ms`];
+  assert.equal(loadRemark(summary({ path: `/tmp/${name}`, captured })), undefined);
+});
+
+test("a capture without allocation tracing says so in its warnings alone", () => {
+  const captured = ["app.heap: 5.6 MB of process 7, which paused for 1.1 ms", "allocation tracing was off"];
+  const remark = loadRemark(summary({ sites: 0, files: 0, mappedFiles: 0, captured }));
+  assert.equal(remark, "app.heap: allocation tracing was off.");
 });
 
 test("lines that could not be read are counted, and the first is named", () => {
   const problems = { count: 1, first: [{ line: 84648, offset: 26827000, message: "unexpected end of JSON" }] };
   assert.equal(
-    loadRemark("app.heap", summary({ problems })),
+    loadRemark(summary({ problems })),
     "app.heap: 1 line of the dump could not be read (the first: line 84,648, unexpected end of JSON). The rest is loaded.",
   );
 });
