@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,11 +80,12 @@ func parseCapture(args []protocol.LSPAny) (captureArguments, error) {
 	return a, nil
 }
 
-// captureSummary is the result of taking dumps: what loading them has found, and
-// a sentence for each dump and for what to know of it.
+// captureSummary is the result of taking dumps: what loading them has found, a
+// sentence for each dump, and what to know before one believes the numbers.
 type captureSummary struct {
 	loadSummary
 	Captured []string `json:"captured"`
+	Warnings []string `json:"warnings"`
 }
 
 // commandCapture takes dumps of a process and loads them.
@@ -100,12 +102,16 @@ func (s *server) commandCapture(ctx context.Context, p *protocol.ExecuteCommandP
 	if err != nil {
 		return nil, err
 	}
-	result := captureSummary{}
+	result := captureSummary{Warnings: []string{}}
 	var paths []string
 	for _, d := range dumps {
 		paths = append(paths, d.Path)
 		result.Captured = append(result.Captured, captured(d))
-		result.Captured = append(result.Captured, d.Warnings...)
+		for _, warning := range d.Warnings {
+			if !slices.Contains(result.Warnings, warning) {
+				result.Warnings = append(result.Warnings, warning)
+			}
+		}
 	}
 	last := len(paths) - 1
 	// What was asked for since is older than these dumps.
@@ -152,6 +158,9 @@ func (s *server) capture(ctx context.Context, st *state, args captureArguments, 
 	switch {
 	case ctx.Err() != nil:
 		err = cancelled(ctx)
+		if len(dumps) > 0 { // the client may say nothing of what was cancelled
+			s.logf(protocol.MessageTypeInfo, "%d of %d heap dumps were taken before it was cancelled: they are in %s", len(dumps), args.Count, folder)
+		}
 	case err != nil && len(dumps) > 0:
 		err = fmt.Errorf("%w (what was taken before is in %s)", err, folder)
 	}

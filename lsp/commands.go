@@ -46,7 +46,7 @@ func (s *server) commandLoad(ctx context.Context, p *protocol.ExecuteCommandPara
 	at := arrivalOf(ctx)
 	paths, err := loadPaths(p.Arguments)
 	if folder := folderArgument(p.Arguments); folder != "" {
-		paths, err = takenIn(at.state.absolute(folder))
+		paths, err = takenIn(ctx, at.state.absolute(folder))
 	} else if err == nil && len(paths) == 0 {
 		paths, err = newestDump(ctx, at.state.roots)
 	}

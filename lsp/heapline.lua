@@ -129,8 +129,9 @@ local function describe(summary)
   if #what_else > 0 then
     found = found .. '. ' .. table.concat(what_else, ' ')
   end
-  local lines = vim.list_extend(vim.list_slice(summary.captured or {}), { found })
-  return table.concat(lines, '. '), #what_else > 0 and levels.WARN or levels.INFO
+  local warnings = summary.warnings or {}
+  local lines = vim.iter({ summary.captured or {}, warnings, { found } }):flatten():totable()
+  return table.concat(lines, '. '), #what_else + #warnings > 0 and levels.WARN or levels.INFO
 end
 
 --- The server that is wanted, if it runs.

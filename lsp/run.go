@@ -13,6 +13,8 @@ import (
 
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
+
+	"heapline/index/capture"
 )
 
 // program is what a client is to run in a terminal of its own, where the
@@ -86,8 +88,12 @@ func (st *state) folderOf(file string) string {
 }
 
 // takenIn returns the dumps that a program has left in its folder: of the
-// process that ended last, oldest first.
-func takenIn(folder string) ([]string, error) {
+// process that ended last, oldest first. Where its terminal was closed, the last
+// one may still be written.
+func takenIn(ctx context.Context, folder string) ([]string, error) {
+	if err := capture.AwaitEnd(ctx, folder); err != nil {
+		return nil, err
+	}
 	found := dumpsIn(filepath.ToSlash(folder))
 	if len(found) == 0 {
 		_ = os.Remove(folder) // only if nothing is in it

@@ -149,7 +149,7 @@ func judge(c *call, trace bool) ([]string, error) {
 			version, len(threads), strings.Join(threads, ", ")))
 	}
 	if len(c.said["tracing"]) == 0 {
-		note := "allocation tracing was off: no object has a line; start the program with heapline run, or switch tracing on with --trace"
+		note := "allocation tracing was off: no object has a line; start the program with heapline run, or have tracing switched on first (--trace)"
 		if trace {
 			note = "allocation tracing is on from now on: objects older than this dump have no line, later dumps show those made since"
 		}

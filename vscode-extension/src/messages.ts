@@ -61,12 +61,8 @@ function dumpNames({ path: newest, series }: Summary): string[] {
   return paths.map((dump) => path.basename(dump));
 }
 
-/** What was said of a capture beside one sentence a dump, which begins with its name; the same is said once. */
-function captureWarnings(summary: Summary): string[] {
-  const names = dumpNames(summary).map((name) => name.slice(0, 40)); // the server cuts long ones short
-  const told = summary.captured ?? [];
-  const warnings = told.filter((sentence) => !names.some((name) => sentence.startsWith(name)));
-  return [...new Set(warnings)].map((warning) => `${warning}.`);
+function captureWarnings({ warnings = [] }: Summary): string[] {
+  return warnings.map((warning) => `${warning}.`);
 }
 
 function whyNothingShows(summary: Summary): string | undefined {
@@ -107,6 +103,7 @@ function unreadableLines({ problems }: Summary): string | undefined {
 export function summaryLog(summary: Summary): string {
   const lines = [
     ...(summary.captured ?? []),
+    ...(summary.warnings ?? []),
     `loaded ${summary.path}: ${count(summary.objects.objects, "object")}, ${number(summary.live.objects)} of them live`,
     `${count(summary.sites, "line")} of ${count(summary.files, "file")} made them; in this workspace are ` +
       `${number(summary.mappedFiles)} of the files, ${number(summary.ambiguousFiles)} could be one of several here`,

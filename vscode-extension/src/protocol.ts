@@ -114,8 +114,10 @@ export interface Summary {
   /** How many lines are leak suspects, or grow steadily as far as a single dump can tell. */
   suspects: number;
   problems: { count: number; first: Problem[] };
-  /** Of a capture: a sentence for each dump that was taken, "x.heap: 5.6 MB of process 123, …", and its warnings. */
+  /** Of a capture: a sentence for each dump that was taken, "x.heap: 5.6 MB of process 123, …". */
   captured?: string[];
+  /** Of a capture: what to know before one believes the numbers, without a full stop. */
+  warnings?: string[];
 }
 
 /** A line of the dump that could not be read. */

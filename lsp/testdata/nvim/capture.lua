@@ -142,6 +142,22 @@ test('the buffer that a program was started from may be gone when that ends', fu
   await_hint(keeper_rb, 3, '202 objects')
 end)
 
+test('a program whose terminal is closed leaves its heap', function()
+  vim.fn.writefile({ 'KEPT = []', '', '300.times { KEPT << [KEPT] }', 'puts "it waits"', '$stdout.flush', 'sleep' }, path('waits.rb'))
+  local waits_rb = open('waits.rb')
+  message_of('HeaplineUnload')
+  vim.cmd('HeaplineRun')
+  local window = await('what it says', function()
+    for window, text in pairs(terminals()) do
+      if text:find('it waits', 1, true) then
+        return window
+      end
+    end
+  end)
+  vim.api.nvim_buf_delete(vim.api.nvim_win_get_buf(window), { force = true })
+  await_hint(waits_rb, 3, '30')
+end)
+
 ---------------------------------------------------------------------------------------------------
 
 vim.api.nvim_set_current_buf(keeper_rb)
