@@ -32,7 +32,7 @@ run_go() {
 
 # What takes dumps, with the Rubies and servers that it takes them of.
 run_capture() {
-  .ci/apt.sh ruby ruby-rbtrace ruby-rspec puma ruby-sidekiq redis-server || return
+  .ci/apt.sh ruby ruby-bundler ruby-rbtrace ruby-rspec puma ruby-sidekiq redis-server || return
   go run "$gotestsum" --format pkgname --jsonfile "$results/capture.json" -- -race -count=1 -timeout 5m -tags capture -skip "^TestScripts$" \
     ./index/capture ./cmd/heapline
   local status=$?
@@ -59,7 +59,7 @@ run_ext() {
 
 run_vscode() {
   # The editor is installed here and not from within npm run, whose variables name another Node.js than the editor's.
-  npm_packages && timeout 15m vscode-extension/scripts/setup-editor.sh && timeout 15m npm run --silent e2e
+  npm_packages && .ci/apt.sh ruby ruby-rbtrace && timeout 15m vscode-extension/scripts/setup-editor.sh && timeout 15m npm run --silent e2e
 }
 
 # Neovim 0.12 was seen to hang, once in hundreds of runs, in the middle of a key that it was given; all that the tests
@@ -78,7 +78,7 @@ headless() {
 
 run_nvim() {
   local nvim
-  .ci/apt.sh tmux && nvim=$(.ci/get-nvim.sh) && make --silent build || return
+  .ci/apt.sh ruby tmux && nvim=$(.ci/get-nvim.sh) && make --silent build || return
   headless "$nvim"
   local status=$?
   timeout 5m lsp/testdata/nvim/terminal.sh "$nvim" "$results/nvim" && return "$status"

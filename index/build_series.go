@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
+	"time"
 )
 
 // Source is a dump that can be read, more than once if need be.
@@ -12,6 +14,9 @@ type Source struct {
 	Path string // for people
 	Size int64  // bytes for progress, 0 where unknown
 	Open func() (io.ReadCloser, error)
+	// Time is when it was taken, zero where unknown: the order of dumps between
+	// which the process collected no garbage.
+	Time time.Time
 }
 
 // BuildSeries reads dumps, one after the other, and compares the one with the
@@ -20,6 +25,7 @@ type Source struct {
 // source, and Counted is told of the last of them. Errors name the dump.
 func BuildSeries(ctx context.Context, sources []Source, opts Options) (*Snapshot, *Series, error) {
 	var past []*Past
+	sources = inTime(sources)
 	last := len(sources) - 1
 	for _, source := range sources[:last] {
 		var p *Past
@@ -49,6 +55,15 @@ func BuildSeries(ctx context.Context, sources []Source, opts Options) (*Snapshot
 	}
 	x, err := s.Compare(ctx, past)
 	return s, x, err
+}
+
+// inTime returns the sources by their time, if each has one.
+func inTime(sources []Source) []Source {
+	sources = slices.Clone(sources)
+	if !slices.ContainsFunc(sources, func(s Source) bool { return s.Time.IsZero() }) {
+		slices.SortStableFunc(sources, func(a, b Source) int { return a.Time.Compare(b.Time) })
+	}
+	return sources
 }
 
 func (s Source) build(ctx context.Context, opts Options) (snapshot *Snapshot, err error) {

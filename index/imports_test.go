@@ -15,7 +15,7 @@ import (
 // module may import of the module. A new package needs a row here first.
 var mayImport = map[string][]string{
 	"cmd/heapline":  {"lsp", "index", "index/report", "index/capture"},
-	"lsp":           {"index", "index/source"},
+	"lsp":           {"index", "index/source", "index/capture"},
 	"index/report":  {"index", "index/source"},
 	"index":         {"index/dump", "index/graph", "index/heap", "index/source"},
 	"index/heap":    {"index/dump", "index/graph"},

@@ -149,12 +149,15 @@ func (x *Series) byIdentity() []uint8 {
 const lostAtMost = 0.02
 
 // lost is the share of the objects that must be in the last dump but one by
-// their generation and are not found in it: those that compaction has moved.
+// their generation and are not found in it: those that compaction has moved. A
+// dump that a forked child takes after a GC of its own has the child's generation
+// for its newest, which the process has yet to begin.
 func (x *Series) lost() float64 {
 	c, before := x.last.heap, len(x.past)-1
+	begun := x.past[before].newest - 1
 	due, lost := 0, 0
 	for id := c.heap.First(); id < c.heap.End(); id++ {
-		if g := c.heap.Generation(id); c.live.Has(id) && g >= 0 && g < x.past[before].newest {
+		if g := c.heap.Generation(id); c.live.Has(id) && g >= 0 && g < begun {
 			due++
 			if int(x.seen[id]) > before {
 				lost++

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 const leakySeries = "../testdata/leaky/leak-%d.json.gz"
@@ -146,6 +147,39 @@ func TestDumpsAreOrderedByTheirNewestGeneration(t *testing.T) {
 	}
 	if got := x.Growth(0); len(got.Counts) != 3 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// A process that had no GC between dumps, each taken after a GC of a child.
+func TestDumpsWithoutAGCInBetween(t *testing.T) {
+	var sources []Source
+	at := time.Date(2026, 5, 6, 10, 30, 0, 0, time.UTC)
+	for _, i := range []int{2, 0, 1} {
+		var b strings.Builder
+		var roots []string
+		add := func(address, generation int) {
+			roots = append(roots, fmt.Sprintf(`"0x%x"`, address))
+			fmt.Fprintf(&b, `{"address":"0x%x","type":"STRING","file":"a.rb","line":1,"generation":%d,"memsize":40}`+"\n", address, generation)
+		}
+		fmt.Fprintln(&b, `{"address":"0x10","type":"CLASS","name":"String","memsize":100}`)
+		for j := range 100 * (i + 1) {
+			add(0x1000+64*j, 10)
+		}
+		add(0x9000000+64*i, 11) // the child's own
+		fmt.Fprintf(&b, `{"type":"ROOT","root":"vm","references":["0x10",%s]}`+"\n", strings.Join(roots, ","))
+		sources = append(sources, Source{Path: fmt.Sprint(i), Time: at.Add(time.Duration(i) * time.Minute), Open: func() (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader(b.String())), nil
+		}})
+	}
+	_, x, err := BuildSeries(t.Context(), sources, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x.Match != ByIdentity || x.Dumps[0].Path != "0" || x.Dumps[2].Path != "2" {
+		t.Errorf("compared by %s: %+v", x.Match, x.Dumps)
+	}
+	if got := x.Growth(0).NewKept().Objects; got != 100 {
+		t.Errorf("%d objects are new in the second dump and there in the third, not 100", got)
 	}
 }
 

@@ -46,7 +46,9 @@ func loadCommand(path string) object {
 	return object{"command": "heapline.server.load", "arguments": []object{{"path": path}}}
 }
 
-func run(name string) object { return object{"command": "heapline.server." + name} }
+func run(name string, arguments ...any) object {
+	return object{"command": "heapline.server." + name, "arguments": append([]any{}, arguments...)}
+}
 
 // hint is a hint as tests write it: line:column label.
 type hint struct {

@@ -129,7 +129,7 @@ func (b *bases) past(r *revision, name, file string, now diskText) (object strin
 	if r == nil {
 		return "", d
 	}
-	hash, wasDirty := b.origin.dirty[name]
+	hash, wasDirty := b.origin.Dirty[name]
 	switch {
 	case wasDirty && hash == blobHash(now.text):
 		return "", sure

@@ -22,6 +22,9 @@ var commands = map[string]command{
 	"heapline.server.reload":    (*server).commandReload,
 	"heapline.server.unload":    (*server).commandUnload,
 	"heapline.server.findDumps": (*server).commandFindDumps,
+	"heapline.server.processes": (*server).commandProcesses,
+	"heapline.server.capture":   (*server).commandCapture,
+	"heapline.server.run":       (*server).commandRun,
 }
 
 func commandNames() []string { return slices.Sorted(maps.Keys(commands)) }
@@ -42,15 +45,13 @@ func (s *server) ExecuteCommand(ctx context.Context, p *protocol.ExecuteCommandP
 func (s *server) commandLoad(ctx context.Context, p *protocol.ExecuteCommandParams) (any, error) {
 	at := arrivalOf(ctx)
 	paths, err := loadPaths(p.Arguments)
+	if folder := folderArgument(p.Arguments); folder != "" {
+		paths, err = takenIn(ctx, at.state.absolute(folder))
+	} else if err == nil && len(paths) == 0 {
+		paths, err = newestDump(ctx, at.state.roots)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if len(paths) == 0 {
-		path, err := newestDump(ctx, at.state.roots)
-		if err != nil {
-			return nil, err
-		}
-		paths = []string{path}
 	}
 	for i, path := range paths {
 		paths[i] = at.state.absolute(path)

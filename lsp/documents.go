@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"strings"
 
@@ -23,6 +24,7 @@ type document struct {
 
 	base   *base          // nil: the dump does not have the file
 	before []string       // the text the dump's lines are counted in; nil: not known yet
+	last   []string       // of each of before's lines, what it was when an edit last replaced it
 	lines  source.LineMap // from before to text
 }
 
@@ -73,7 +75,7 @@ func (d *document) linesFrom(first, count int) []string {
 // since, saved or not, are found by comparing with that.
 func (d *document) follow(dump *dump) *document {
 	next := *d
-	next.base, next.before, next.lines = nil, nil, source.LineMap{}
+	next.base, next.before, next.last, next.lines = nil, nil, nil, source.LineMap{}
 	if dump == nil {
 		return &next
 	}
@@ -96,7 +98,7 @@ func (d *document) matched() *document {
 	if next.before = d.base.lines; next.before == nil {
 		next.before = text
 	}
-	next.lines = source.Match(next.before, text)
+	next.last, next.lines = next.before, source.Match(next.before, text)
 	return &next
 }
 
@@ -137,7 +139,25 @@ func (d *document) moveLines(old *document, first, count int) {
 	added := count + d.lineCount() - old.lineCount()
 	after := d.linesFrom(first, added)
 	block := source.MatchEdit(old.linesFrom(first, count), old.originsFrom(first, count), after)
-	d.lines = old.lines.Edit(first, count, block).Restore(first, d.before, after)
+	d.last = old.lastWith(first, count)
+	d.lines = old.lines.Edit(first, count, block).Restore(first, d.last, after).Restore(first, d.before, after)
+}
+
+// lastWith returns last after count lines from first (0-based) are replaced: undo
+// brings back a line as it was then, which is another than it was in the dump.
+func (d *document) lastWith(first, count int) []string {
+	last, own := d.last, false
+	for i := first; i < first+count; i++ {
+		line, ok := d.dumpLine(i)
+		if !ok || last[line-1] == d.line(i) {
+			continue
+		}
+		if !own {
+			last, own = slices.Clone(last), true
+		}
+		last[line-1] = d.line(i)
+	}
+	return last
 }
 
 // originsFrom returns what count lines from first (0-based) were when the dump

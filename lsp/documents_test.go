@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"go.lsp.dev/protocol"
 )
 
 func TestEditsMoveHints(t *testing.T) {
@@ -161,4 +163,70 @@ func TestTypingALineAboveAnother(t *testing.T) {
 	end := indent + len(typed)
 	c.change(a.ruby, 100, span(1, end, 1, end), "\n"+strings.Repeat(" ", indent))
 	c.wantHints(a.ruby, "2:12 5 objects · 6.0 kB retained", "3:18 10 objects · 4.0 kB retained")
+}
+
+// The buffer differs from the dump's text from the start: lines that only look like
+// theirs have hints too, and must be back when they are.
+func TestUndoBringsEveryLineBack(t *testing.T) {
+	for seed := range uint64(2000) {
+		rnd := rand.New(rand.NewPCG(seed, 7))
+		var text []string
+		for i := range 1 + rnd.IntN(20) {
+			text = append(text, fmt.Sprintf("    call_%d(argument_%d)", i, i))
+		}
+		ready := make(chan struct{})
+		close(ready)
+		d := newDocument("untitled:x", 1, strings.Join(drifted(rnd, text), "\n"))
+		d.base = &base{lines: text, ready: ready}
+		d = d.matched()
+		was := mapOf(d)
+		var undo []*protocol.TextDocumentContentChangePartial
+		for range 1 + rnd.IntN(4) {
+			start := rnd.IntN(d.lineCount())
+			end := start + rnd.IntN(d.lineCount()-start)
+			r := protocol.Range{Start: protocol.Position{Line: uint32(start)}, End: protocol.Position{Line: uint32(end)}}
+			gone := strings.Join(append(d.linesFrom(start, end-start), ""), "\n")
+			put := ""
+			for i := range rnd.IntN(3) {
+				put += string(rune('a'+3*len(undo)+i)) + "\n" // no two look alike
+			}
+			next := d.edit(&protocol.TextDocumentContentChangePartial{Range: r, Text: put}, utf16Units)
+			d = &next
+			r.End.Line = r.Start.Line + uint32(strings.Count(put, "\n"))
+			undo = append(undo, &protocol.TextDocumentContentChangePartial{Range: r, Text: gone})
+		}
+		for _, change := range slices.Backward(undo) {
+			next := d.edit(change, utf16Units)
+			d = &next
+		}
+		if got := mapOf(d); !slices.Equal(got, was) {
+			t.Fatalf("seed %d: the lines are %v, not %v, of:\n%s", seed, got, was, d.text)
+		}
+	}
+}
+
+// drifted returns lines with some typed into, some new and some gone.
+func drifted(rnd *rand.Rand, lines []string) []string {
+	var out []string
+	for i, line := range lines {
+		switch rnd.IntN(5) {
+		case 0:
+			out = append(out, line+".dup")
+		case 1:
+			out = append(out, fmt.Sprintf("fresh_%d", i), line)
+		case 2: // gone
+		default:
+			out = append(out, line)
+		}
+	}
+	return append(out, "")
+}
+
+// mapOf is the dump's line (1-based, 0 for none) of each line.
+func mapOf(d *document) []int {
+	of := make([]int, d.lineCount())
+	for i := range of {
+		of[i], _ = d.dumpLine(i)
+	}
+	return of
 }

@@ -91,12 +91,13 @@ func describe(file string) (foundDump, bool) {
 }
 
 // newestDump is what to load for clients that cannot name one: the newest dump
-// in a workspace folder itself or its tmp.
-func newestDump(ctx context.Context, roots []string) (string, error) {
+// in a workspace folder itself or its tmp, or where we put one there.
+func newestDump(ctx context.Context, roots []string) ([]string, error) {
 	var newest foundDump
 	for _, root := range roots {
-		for _, dir := range []string{root, path.Join(root, "tmp")} {
-			for _, d := range dumpsIn(dir) {
+		taken, _ := filepath.Glob(filepath.Join(root, "tmp", takenPrefix+"*"))
+		for _, dir := range append(taken, root, path.Join(root, "tmp")) {
+			for _, d := range dumpsIn(filepath.ToSlash(dir)) {
 				if newest.Path == "" || d.Modified.After(newest.Modified) {
 					newest = d
 				}
@@ -104,9 +105,9 @@ func newestDump(ctx context.Context, roots []string) (string, error) {
 		}
 	}
 	if newest.Path == "" {
-		return "", errors.New("there is no heap dump in the workspace folder or its tmp: write one with ObjectSpace.dump_all, or name its path")
+		return nil, errors.New("there is no heap dump in the workspace folder or its tmp: write one with ObjectSpace.dump_all, or name its path")
 	}
-	return newest.Path, ctx.Err()
+	return []string{newest.Path}, ctx.Err()
 }
 
 // namesDump reports whether a file has the name of a dump and not that of what a

@@ -8,10 +8,14 @@
 ---
 --- Commands, in every buffer that Heapline is attached to:
 ---
+--- - `:HeaplineRun [command…]` runs the buffer's file, or a command such as `bundle exec rspec %` where `:!` would, in a
+---   terminal below; when that has ended, what was alive then is on the lines
+--- - `:HeaplineCapture [pid [count [seconds]]]` takes a dump of a Ruby process that runs, and loads it. Without a pid, or with
+---   0 for one, it asks which. Several dumps are taken a minute apart, or as many seconds as you say: hints then say what grows
 --- - `:HeaplineLoad [path]` loads a dump; without a path, the newest one in the project or its `tmp`
 --- - `:HeaplineAdd path…` loads dumps of the same process beside those that are loaded: hints then say what grows
 --- - `:HeaplineReload` loads the same dump again
---- - `:HeaplineCancel` ends a load that takes too long; what was loaded before stays
+--- - `:HeaplineCancel` ends a load or a capture that takes too long; what was loaded before stays
 --- - `:HeaplineUnload` takes everything off the screen
 ---
 --- Settings, with what they are unless you say otherwise:
@@ -23,6 +27,8 @@
 ---       dump = '', -- path of a dump that is loaded at start
 ---       pathMappings = {}, -- folders that dumps name and what they are here: { ['/app'] = '${workspaceFolder}' }
 ---       revision = '', -- commit of the source that the dump was taken from
+---       rubyCommand = 'ruby', -- what runs a file, such as 'bundle exec ruby'
+---       dumpFolder = '', -- where dumps go that are taken here; '' is the project's tmp, or else the system's
 ---       inlayHints = { enabled = true, minObjects = 1, minBytes = 1000 },
 ---       codeLens = { enabled = true }, -- at the top of a file: lines that are gone or may have moved
 ---       hover = { showValues = true }, -- samples of string values: dumps hold secrets
@@ -33,8 +39,22 @@
 --- })
 --- ```
 
--- Ruby, or made of it, and of no type that Neovim knows: without one no server is attached.
-vim.filetype.add({ extension = { slim = 'slim', jbuilder = 'ruby', rabl = 'ruby', arb = 'ruby', axlsx = 'ruby', prawn = 'ruby', thor = 'ruby' } })
+-- Ruby, or made of it, and of no type that Neovim knows: without one no server is attached. What anyone has chosen
+-- otherwise comes before a pattern of negative priority.
+for files, filetype in pairs({
+  ['.*%.slim'] = 'slim',
+  ['.*%.jbuilder'] = 'ruby',
+  ['.*%.rabl'] = 'ruby',
+  ['.*%.arb'] = 'ruby',
+  ['.*%.axlsx'] = 'ruby',
+  ['.*%.prawn'] = 'ruby',
+  ['.*%.thor'] = 'ruby',
+  ['.*%.podspec'] = 'ruby',
+  ['.*/Capfile'] = 'ruby',
+  ['.*/Guardfile'] = 'ruby',
+}) do
+  vim.filetype.add({ pattern = { [files] = { filetype, { priority = -1 } } } })
+end
 
 local levels = vim.log.levels
 
@@ -95,8 +115,8 @@ local function remarks(summary)
   return found
 end
 
---- What a load found, in a developer's words.
----@param summary table the answer of heapline.server.load
+--- What a load found, in a developer's words; before that, what was taken for it.
+---@param summary table the answer of heapline.server.load or heapline.server.capture
 ---@return string message, integer level
 local function describe(summary)
   local found = ('%s: %s live on %s of %s'):format(
@@ -106,55 +126,224 @@ local function describe(summary)
     count(summary.files, 'file')
   )
   local what_else = remarks(summary)
-  if #what_else == 0 then
-    return found, levels.INFO
+  if #what_else > 0 then
+    found = found .. '. ' .. table.concat(what_else, ' ')
   end
-  return found .. '. ' .. table.concat(what_else, ' '), levels.WARN
+  local warnings = summary.warnings or {}
+  local lines = vim.iter({ summary.captured or {}, warnings, { found } }):flatten():totable()
+  return table.concat(lines, '. '), #what_else + #warnings > 0 and levels.WARN or levels.INFO
 end
 
---- The server that is attached to the buffer now: it may be another one than when the commands were made.
----@param bufnr integer
+--- The server that is wanted, if it runs.
+---@param wanted fun(client: vim.lsp.Client): boolean?
 ---@return vim.lsp.Client?
-local function attached(bufnr)
-  local client = vim.lsp.get_clients({ name = 'heapline', bufnr = bufnr })[1]
+local function running(wanted)
+  local client = vim.iter(vim.lsp.get_clients({ name = 'heapline' })):find(wanted)
   if not client then
     notify('the server is not running; :edit starts it, :checkhealth vim.lsp says why not', levels.ERROR)
   end
   return client
 end
 
---- Cancels all loads under way, also those that no command of ours began.
+--- The server that is attached to the buffer now: it may be another one than when the commands were made.
+---@param bufnr integer
+---@return vim.lsp.Client?
+local function attached(bufnr)
+  return running(function(client)
+    return client.attached_buffers[bufnr]
+  end)
+end
+
+--- The server of a project: the buffer that something long was started from may be gone when that ends.
+---@param root? string
+---@return vim.lsp.Client?
+local function server_of(root)
+  return running(function(client)
+    return client.root_dir == root
+  end)
+end
+
+--- Cancels all loads and captures under way, also those that no command of ours began.
 ---@param bufnr integer
 local function cancel(bufnr)
   local client = attached(bufnr)
   if not client then
     return
   end
-  local loads = vim.tbl_keys(client.progress.pending)
-  for _, token in ipairs(loads) do
+  local under_way = vim.tbl_keys(client.progress.pending)
+  for _, token in ipairs(under_way) do
     client:notify('window/workDoneProgress/cancel', { token = token })
   end
-  notify(#loads > 0 and 'load cancelled' or 'nothing is being loaded', levels.INFO)
+  notify(#under_way > 0 and 'cancelled' or 'nothing is being loaded or captured', levels.INFO)
 end
 
---- Runs a command of the server and says how it ended. Neovim drops the answer of what was cancelled.
+--- Runs a command of the server. Neovim drops the answer of what was cancelled.
+---@param client vim.lsp.Client
+---@param command string
+---@param argument? table
+---@param done fun(result: any)
+---@param failed? fun(message: string) instead of saying it
+local function request(client, command, argument, done, failed)
+  local lsp_command = { title = command, command = command, arguments = argument and { argument } }
+  client:exec_cmd(lsp_command, nil, function(err, result)
+    if not err then
+      done(result)
+    elseif failed then
+      failed(err.message)
+    else
+      notify(err.message, levels.ERROR)
+    end
+  end)
+end
+
+--- Runs a command of the server that loads or unloads, and says how it ended.
 ---@param bufnr integer
 ---@param command string
----@param arguments? table
-local function execute(bufnr, command, arguments)
+---@param argument? table
+local function execute(bufnr, command, argument)
   local client = attached(bufnr)
   if not client then
     return
   end
-  client:exec_cmd({ title = command, command = command, arguments = arguments }, { bufnr = bufnr }, function(err, result)
-    if err then
-      notify(err.message, levels.ERROR)
-    elseif type(result) == 'table' then
-      notify(describe(result))
+  request(client, command, argument, function(summary)
+    if type(summary) == 'table' then
+      notify(describe(summary))
     else
       notify('unloaded', levels.INFO)
     end
   end)
+end
+
+--- Has one of the Ruby processes picked, the largest first.
+---@param bufnr integer
+---@param on_pid fun(pid: integer)
+local function pick_process(bufnr, on_pid)
+  local client = attached(bufnr)
+  if not client then
+    return
+  end
+  request(client, 'heapline.server.processes', nil, function(processes)
+    if #processes == 0 then
+      notify('none of your processes is a Ruby: :HeaplineRun starts one', levels.WARN)
+      return
+    end
+    vim.ui.select(processes, {
+      prompt = 'Take a heap dump of',
+      kind = 'heapline_process',
+      format_item = function(process)
+        return ('%s — %s — %s'):format(process.label, process.detail, process.how)
+      end,
+    }, function(process)
+      if process then
+        on_pid(process.pid)
+      end
+    end)
+  end)
+end
+
+--- Takes dumps of a process and loads them. Of one that there is no way into, the server says what to do.
+---@param bufnr integer
+---@param words string[] pid, count and seconds, as far as they were typed
+local function capture(bufnr, words)
+  local whole = vim.iter(words):all(function(word)
+    return word:match('^%d+$')
+  end)
+  if not whole or #words > 3 then
+    notify(':HeaplineCapture takes a pid, how many dumps, and the seconds between two of them', levels.ERROR)
+    return
+  end
+  local pid, how_many, seconds = unpack(vim.tbl_map(tonumber, words))
+  local function take(of)
+    execute(bufnr, 'heapline.server.capture', { pid = of, count = how_many or 1, every = seconds or 60 })
+  end
+  if not pid or pid == 0 then
+    pick_process(bufnr, take)
+  else
+    take(pid)
+  end
+end
+
+local ended ---@type integer? the terminal of the program that has ended last
+
+--- Shows a program in a terminal below all windows. The window that has the focus keeps it.
+---@param command string[]
+---@param cwd string
+---@param on_exit fun(status: integer)
+local function terminal(command, cwd, on_exit)
+  if ended and vim.api.nvim_buf_is_valid(ended) then
+    vim.api.nvim_buf_delete(ended, { force = true })
+  end
+  local bufnr = vim.api.nvim_create_buf(false, true)
+  local height = math.floor(vim.o.lines / 3)
+  local window = vim.api.nvim_open_win(bufnr, false, { split = 'below', win = -1, height = height })
+  vim.api.nvim_win_call(window, function()
+    vim.fn.jobstart(command, {
+      term = true,
+      cwd = cwd,
+      on_exit = function(_, status)
+        ended = bufnr
+        on_exit(status)
+      end,
+    })
+    vim.cmd.normal({ 'G', bang = true }) -- from where it follows what is printed
+  end)
+  if vim.api.nvim_get_mode().mode == 'n' then
+    vim.cmd.stopinsert() -- many begin it on TermOpen: what they type next would go into the window with the focus
+  end
+end
+
+--- Loads what a program has left behind, and says with what status it ended where that is a failure.
+---@param root? string of the project
+---@param folder string
+---@param status integer
+local function load_left(root, folder, status)
+  local client = server_of(root)
+  if not client then
+    return
+  end
+  local before = status ~= 0 and ('the program ended with exit status %d. '):format(status) or ''
+  request(client, 'heapline.server.load', { folder = folder }, function(summary)
+    local message, level = describe(summary)
+    notify(before .. message, status ~= 0 and levels.WARN or level)
+  end, function(message)
+    notify(before .. message, levels.ERROR)
+  end)
+end
+
+--- Runs a program in a terminal, and loads the dump that it leaves behind.
+---@param bufnr integer
+---@param what { path: string }|{ command: string[] }
+---@param cwd? string else the one that the server names
+local function run(bufnr, what, cwd)
+  local client = attached(bufnr)
+  if not client then
+    return
+  end
+  request(client, 'heapline.server.run', what, function(program)
+    terminal(program.command, cwd or program.cwd, function(status)
+      load_left(client.root_dir, program.folder, status)
+    end)
+  end)
+end
+
+--- Runs the buffer's file as it is on the screen.
+---@param bufnr integer
+local function run_file(bufnr)
+  local path = vim.api.nvim_buf_get_name(bufnr)
+  if path == '' then
+    notify('write the buffer to a file first, or name a command: :HeaplineRun bundle exec rspec', levels.ERROR)
+    return
+  end
+  vim.cmd.update({ mods = { silent = true } })
+  run(bufnr, { path = path })
+end
+
+--- Runs a command line where `:!` would, and with the same shell.
+---@param bufnr integer
+---@param line string
+local function run_line(bufnr, line)
+  local shell = vim.split(vim.o.shell .. ' ' .. vim.o.shellcmdflag, ' +', { trimempty = true })
+  run(bufnr, { command = vim.list_extend(shell, { line }) }, vim.fn.getcwd())
 end
 
 --- A path as typed on the command line, made absolute: the server's working directory is not ours.
@@ -170,16 +359,26 @@ local function create_commands(bufnr)
     opts = vim.tbl_extend('error', { desc = desc }, opts or {})
     vim.api.nvim_buf_create_user_command(bufnr, name, run, opts)
   end
+  command('HeaplineRun', 'Run the file, or a command, and load the heap that it ends with', function(o)
+    if o.args == '' then
+      run_file(bufnr)
+    else
+      run_line(bufnr, o.args)
+    end
+  end, { nargs = '*', complete = 'shellcmdline' }) -- which has % expanded, too
+  command('HeaplineCapture', 'Take heap dumps of a process that runs, and load them', function(o)
+    capture(bufnr, o.fargs)
+  end, { nargs = '*' })
   command('HeaplineLoad', 'Load a heap dump, without a path the newest of the project', function(o)
-    execute(bufnr, 'heapline.server.load', o.args ~= '' and { { path = absolute(o.args) } } or nil)
+    execute(bufnr, 'heapline.server.load', o.args ~= '' and { path = absolute(o.args) } or nil)
   end, { nargs = '?', complete = 'file' })
   command('HeaplineAdd', 'Load heap dumps of the same process as well, as a series', function(o)
-    execute(bufnr, 'heapline.server.addDump', { { paths = vim.iter(o.fargs):map(absolute):totable() } })
+    execute(bufnr, 'heapline.server.addDump', { paths = vim.iter(o.fargs):map(absolute):totable() })
   end, { nargs = '+', complete = 'file' })
   command('HeaplineReload', 'Load the loaded heap dump again', function()
     execute(bufnr, 'heapline.server.reload')
   end)
-  command('HeaplineCancel', 'Cancel the load under way', function()
+  command('HeaplineCancel', 'Cancel the load or the capture under way', function()
     cancel(bufnr)
   end)
   command('HeaplineUnload', 'Unload the heap dump and clear all that it showed', function()

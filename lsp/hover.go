@@ -35,7 +35,7 @@ func (s *server) siteCard(ctx context.Context, v view, site placed) *protocol.Ma
 		c.line("This line has changed since the dump was taken. It was", c.code(label(strings.TrimSpace(v.doc.before[site.Line-1]))))
 	}
 	c.growth(v.dump.series, site.ID)
-	c.site(v.dump.snapshot, site.Site, why, v.settings.ShowValues, v.place)
+	c.site(v.dump, site.Site, why, v.settings.ShowValues, v.place)
 	c.origin(v.dump, site.Site)
 	return s.markup(c.String())
 }

@@ -54,7 +54,8 @@ func (s *server) load(ctx context.Context, seq uint64, path string, token protoc
 		return nil, err
 	}
 	s.statusChanged.raise()
-	shown := s.startProgress(ctx, token, j)
+	begin := step{filepath.Base(path), new(uint32(0))}
+	shown := s.startProgress(ctx, token, "Loading heap dump", begin, func() { j.cancel(errStopped) })
 	message := "Failed"
 	defer func() { // also when reading panics
 		s.loads.finish(j, nil)
@@ -112,7 +113,7 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 		Memory: int64(s.state.Load().settings.MaxMemory),
 		Progress: func(p index.Progress) {
 			j.setProgress(p)
-			shown.moved.raise()
+			shown.show(progressText(p), new(percentOf(p)))
 			s.statusChanged.raise()
 		},
 		Counted: func(first *index.Snapshot) {

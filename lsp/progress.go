@@ -3,8 +3,8 @@ package lsp
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.lsp.dev/protocol"
@@ -54,27 +54,45 @@ func (s *server) WorkDoneProgressCancel(_ context.Context, p *protocol.WorkDoneP
 	return nil
 }
 
-// progress shows how far a load has come. One goroutine sends everything, so
-// that the load neither waits for the client nor for the time between reports.
+// progress shows how far something long has come. One goroutine sends everything,
+// so that the work neither waits for the client nor for the time between reports.
 type progress struct {
 	server *server
-	job    *job
+	title  string
+	first  step
+	cancel func() // by its cancel button
+
+	at     atomic.Pointer[step]
 	moved  signal
 	result chan string   // the last message; sent once
 	gone   chan struct{} // closed after the end was sent
 }
 
-// startProgress shows a load under the client's token, or else under one the
+// step is how far it has come.
+type step struct {
+	message string
+	percent *uint32 // nil where nobody knows how long it takes
+}
+
+// startProgress shows something under the client's token, or else under one the
 // client is asked to create.
-func (s *server) startProgress(ctx context.Context, token protocol.ProgressToken, j *job) *progress {
-	p := &progress{server: s, job: j, moved: newSignal(), result: make(chan string, 1), gone: make(chan struct{})}
-	ctx, cancel := context.WithCancel(ctx)
+func (s *server) startProgress(ctx context.Context, token protocol.ProgressToken, title string, first step, cancel func()) *progress {
+	p := &progress{
+		server: s, title: title, first: first, cancel: cancel,
+		moved: newSignal(), result: make(chan string, 1), gone: make(chan struct{}),
+	}
+	ctx, stop := context.WithCancel(ctx)
 	s.background("progress", func(context.Context) {
 		defer close(p.gone)
-		defer cancel()
+		defer stop()
 		p.run(ctx, token)
 	})
 	return p
+}
+
+func (p *progress) show(message string, percent *uint32) {
+	p.at.Store(&step{message, percent})
+	p.moved.raise()
 }
 
 // end ends the progress with a word on how it went, and waits until that is
@@ -91,18 +109,17 @@ func (p *progress) run(ctx context.Context, token protocol.ProgressToken) {
 	if token == nil {
 		return
 	}
-	remove := p.server.tokens.add(token, func() { p.job.cancel(errStopped) })
+	remove := p.server.tokens.add(token, p.cancel)
 	defer remove()
 	p.send(token, &protocol.WorkDoneProgressBegin{
-		Kind: "begin", Title: "Loading heap dump", Message: new(filepath.Base(p.job.path)),
-		Cancellable: new(true), Percentage: new(uint32(0)),
+		Kind: "begin", Title: p.title, Message: &p.first.message, Cancellable: new(true), Percentage: p.first.percent,
 	})
 	message := p.report(token)
 	p.send(token, &protocol.WorkDoneProgressEnd{Kind: "end", Message: &message})
 }
 
 // create asks the client for a progress bar; nil where it has none, or where
-// the load is done before the client has answered.
+// all is done before the client has answered.
 func (p *progress) create(ctx context.Context) protocol.ProgressToken {
 	if !p.server.caps.progress {
 		return nil
@@ -124,7 +141,7 @@ func (p *progress) create(ctx context.Context) protocol.ProgressToken {
 	return nil
 }
 
-// report sends reports until the load is done, and returns the last message.
+// report sends reports until all is done, and returns the last message.
 func (p *progress) report(token protocol.ProgressToken) string {
 	for {
 		select {
@@ -132,10 +149,8 @@ func (p *progress) report(token protocol.ProgressToken) string {
 			return message
 		case <-p.moved:
 		}
-		at := p.job.at()
-		p.send(token, &protocol.WorkDoneProgressReport{
-			Kind: "report", Message: new(progressText(at)), Percentage: new(percentOf(at)),
-		})
+		at := p.at.Load()
+		p.send(token, &protocol.WorkDoneProgressReport{Kind: "report", Message: &at.message, Percentage: at.percent})
 		select {
 		case message := <-p.result:
 			return message

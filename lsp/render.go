@@ -136,11 +136,11 @@ func siteHeading(site index.Site, live int64, markdown bool) string {
 
 // site writes what there is to say of a site behind how much it is: why it is
 // alive, what it is.
-func (c *card) site(s *index.Snapshot, site index.Site, why reasons, showValues bool, link linker) {
-	d := s.Detail(site.ID)
+func (c *card) site(from *dump, site index.Site, why reasons, showValues bool, link linker) {
+	d := from.snapshot.Detail(site.ID)
 	c.reasons(why, site, link)
 	c.classes(d.Classes)
-	c.age(d.Generations, s.NewestGeneration())
+	c.age(d.Generations, max(from.snapshot.NewestGeneration(), from.origin.GCCount))
 	c.methods(d.Methods)
 	c.largest(d.Largest, showValues)
 }

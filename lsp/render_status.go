@@ -138,8 +138,13 @@ func statusTooltip(d *dump) string {
 	c.revisions(d.revisions)
 	c.gems(d.gems)
 	c.stdlib(d.stdlib)
-	if sum.Ruby != "" {
+	if process := d.origin.Process(); process != "" {
+		c.line("Taken of", escapeMarkdown(label(process)))
+	} else if sum.Ruby != "" {
 		c.line("Written by", "Ruby "+sum.Ruby)
+	}
+	if memory := d.origin.Memory(sum.Objects); memory != "" {
+		c.line("Memory", memory)
 	}
 	if sum.Problems.Count > 0 {
 		c.line("Lines that could not be read", strconv.FormatInt(sum.Problems.Count, 10))

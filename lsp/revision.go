@@ -57,7 +57,7 @@ func revisions(ctx context.Context, p places, o origin) []*revision {
 		if !ok || slices.ContainsFunc(list, func(r *revision) bool { return r.top == top }) {
 			continue
 		}
-		if r := findRevision(ctx, top, cmp.Or(o.revision, p.revision), o.taken); r != nil {
+		if r := findRevision(ctx, top, cmp.Or(o.Revision, p.revision), o.taken); r != nil {
 			r.head = h
 			list = append(list, r)
 		}

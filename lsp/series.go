@@ -81,7 +81,8 @@ func (j *job) sources(opened func(path string, st stamp), changed func(path stri
 		if info, err := os.Stat(path); err == nil {
 			size = info.Size()
 		}
-		list = append(list, index.Source{Path: path, Size: size, Open: func() (io.ReadCloser, error) {
+		taken, _ := index.ReadTaken(path)
+		list = append(list, index.Source{Path: path, Size: size, Time: taken.Time, Open: func() (io.ReadCloser, error) {
 			file, st, err := openDump(path)
 			if err != nil {
 				return nil, err

@@ -33,7 +33,9 @@ type settings struct {
 	MaxMemory             size    // that a load may take
 	PathMappings          pathMappings
 	Revision              string // of the source that dumps were taken from, "" for the sidecar's or a guess
-	Trusted               bool   // the workspace: git may be run in it
+	RubyCommand           string // what runs a Ruby file
+	DumpFolder            string // for dumps that are taken here, "" for one of our own
+	Trusted               bool   // the workspace: programs may be run in it
 }
 
 func defaultSettings() settings {
@@ -41,7 +43,8 @@ func defaultSettings() settings {
 		HintsEnabled: true, MinObjects: 1, MinBytes: 1000, LensEnabled: true,
 		ShowValues:         true,
 		DiagnosticsEnabled: true, HotspotPercent: 1, HotspotWarningPercent: 10,
-		Trusted: true,
+		RubyCommand: "ruby",
+		Trusted:     true,
 	}
 }
 
@@ -149,6 +152,8 @@ func parseSettings(base settings, raw []byte) (_ settings, problems []string) {
 		{"maxMemory", &base.MaxMemory},
 		{"pathMappings", &base.PathMappings},
 		{"revision", &base.Revision},
+		{"rubyCommand", &base.RubyCommand},
+		{"dumpFolder", &base.DumpFolder},
 		{"trusted", &base.Trusted},
 	} {
 		value := lookup(raw, strings.Split(f.name, ".")...)

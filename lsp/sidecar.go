@@ -1,47 +1,30 @@
 package lsp
 
 import (
-	"encoding/json"
-	"io"
-	"os"
 	"regexp"
 	"time"
+
+	"heapline/index"
 )
 
 // origin is what is known of where a dump was taken.
 type origin struct {
-	revision string    // of the source, "" where unknown
-	cwd      string    // of the process: what relative paths are relative to; "" where unknown
-	ruby     string    // version, as 3.1.2; "" where unknown
-	taken    time.Time // by the sidecar, else by the file
-	// dirty are the files that were not those of the revision: path below the
-	// repository's top → name of git for the text they had.
-	dirty map[string]string
+	index.Taken
+	ruby  string    // version, as 3.1.2; "" where unknown
+	taken time.Time // by the sidecar, else by the file
 }
-
-const sidecarLimit = 1 << 20 // bytes
 
 var rubyVersion = regexp.MustCompile(`\d+\.\d+\.\d+`)
 
-// originOf reads DUMP.meta.json, which a capture writes beside a dump.
+// originOf reads what a capture has written beside a dump.
 func originOf(dump string, st stamp) origin {
-	var sidecar struct {
-		Revision string            `json:"revision"`
-		Dirty    map[string]string `json:"dirty"`
-		Cwd      string            `json:"cwd"`
-		Ruby     string            `json:"ruby"`
-		Time     time.Time         `json:"time"`
-	}
-	if f, err := os.Open(dump + ".meta.json"); err == nil {
-		defer func() { _ = f.Close() }()
-		_ = json.NewDecoder(io.LimitReader(f, sidecarLimit)).Decode(&sidecar) // what it does not say stays unknown
-	}
-	o := origin{sidecar.Revision, sidecar.Cwd, rubyVersion.FindString(sidecar.Ruby), sidecar.Time, sidecar.Dirty}
+	t, _ := index.ReadTaken(dump)
+	o := origin{t, rubyVersion.FindString(t.Ruby), t.Time}
 	if o.taken.IsZero() {
 		o.taken = st.modified
 	}
-	if o.revision == "" {
-		o.dirty = nil // of what, nobody knows
+	if o.Revision == "" {
+		o.Dirty = nil // of what, nobody knows
 	}
 	return o
 }

@@ -120,7 +120,7 @@ func (d *dump) placedIn(p places, l *listing) *dump {
 	next := *d
 	next.places = p
 	names := d.snapshot.Files()
-	next.files = l.workspace.Map(names, p.rules, d.origin.cwd)
+	next.files = l.workspace.Map(names, p.rules, d.origin.Cwd)
 	next.gems = findGems(names, gemFolders(p.roots, p.ruby))
 	next.stdlib = findStdlib(names, d.origin.ruby, p.ruby)
 	next.installed = slices.Concat(next.gems.rules, next.pathGems(), next.stdlib.rules)

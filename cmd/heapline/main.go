@@ -113,6 +113,9 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 			limit, _ := maxMemory(memory) // looked at before
 			s, series, err := load(cmd.Context(), args, stdin, limit)
 			o.Series = series
+			if err == nil {
+				o.Taken = takenOf(s.Summary().Path)
+			}
 			switch {
 			case err != nil:
 			case unmapped:
@@ -140,6 +143,13 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 	cmd.Flags().StringVar(&root, "root", ".", "with --unmapped: the program's folder")
 	cmd.Flags().StringVar(&memory, "max-memory", "", "memory that reading the dump may take, such as 8GB (default: half of the machine's)")
 	return cmd
+}
+
+func takenOf(path string) *index.Taken {
+	if taken, ok := index.ReadTaken(path); ok {
+		return &taken
+	}
+	return nil
 }
 
 func writeUnmapped(ctx context.Context, w io.Writer, s *index.Snapshot, root, format string) error {
@@ -235,5 +245,6 @@ func sourceOf(path string, stdin io.Reader) (index.Source, error) {
 	case info.IsDir():
 		return index.Source{}, fmt.Errorf("%s is a directory: name a heap dump inside of it", path)
 	}
-	return index.Source{Path: path, Size: info.Size(), Open: open}, nil
+	taken, _ := index.ReadTaken(path)
+	return index.Source{Path: path, Size: info.Size(), Time: taken.Time, Open: open}, nil
 }

@@ -43,7 +43,7 @@ module HeaplineCapture
       Process.singleton_class.prepend(Daemon, old ? OldFork : Fork)
       Kernel.singleton_class.prepend(OldFork) if old
       Object.prepend(OldFork.dup.tap { |copy| copy.send(:private, :fork) }) if old
-      at_exit { answer("#{dir}/run.sock", "exit") if File.socket?("#{dir}/run.sock") }
+      at_exit { %w[INT HUP TERM].each { |name| trap(name, "IGNORE") } && answer("#{dir}/run.sock", "exit") if File.socket?("#{dir}/run.sock") }
       trace
     end
 

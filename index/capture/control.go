@@ -2,12 +2,15 @@ package capture
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 )
 
 //go:embed capture.rb
@@ -98,11 +101,21 @@ func listening(dir string, forked bool) map[int]string {
 // socketOf returns where a process that Run started listens, "" where none is.
 func socketOf(pid int) string {
 	for _, dir := range controlFolders(pid) {
-		if socket := listening(dir, true)[pid]; socket != "" && ours(dir) {
+		if socket := listening(dir, true)[pid]; socket != "" && ours(dir) && answers(socket) {
 			return socket
 		}
 	}
 	return ""
+}
+
+// answers is false for what a process has left that had the same pid.
+func answers(socket string) bool {
+	conn, err := net.DialTimeout("unix", socket, time.Second)
+	if err != nil {
+		return !errors.Is(err, syscall.ECONNREFUSED)
+	}
+	_ = conn.Close()
+	return true
 }
 
 // controlFolders are those that a process may listen in: the one that its

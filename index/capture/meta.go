@@ -18,7 +18,7 @@ type description struct {
 	Argv     []string         `json:"argv"`
 	Cwd      string           `json:"cwd"`
 	Hostname string           `json:"hostname"`
-	Time     string           `json:"time"` // RFC 3339
+	Time     string           `json:"time"` // RFC 3339, with what there is of a second
 	GCCount  int64            `json:"gcCount"`
 	GCStat   map[string]int64 `json:"gcStat"`
 	RSS      int64            `json:"rss,omitempty"` // bytes, before the dump
@@ -38,7 +38,7 @@ type tracing struct {
 func describe(ctx context.Context, s said, about Process, taken time.Time) ([]byte, error) {
 	d := description{
 		Format: 1, Ruby: s.at("ruby", 0), Platform: s.at("platform", 0), PID: s.number("pid", 0),
-		Argv: s["argv"], Cwd: s.at("cwd", 0), Time: taken.Format(time.RFC3339),
+		Argv: s["argv"], Cwd: s.at("cwd", 0), Time: taken.Format(time.RFC3339Nano),
 		GCStat: map[string]int64{}, RSS: about.RSS, Tracing: tracingOf(s["tracing"]),
 		GemDirs: s["gemDirs"], LoadPath: s["loadPath"], source: sourceOf(ctx, s.at("cwd", 0)),
 	}

@@ -45,13 +45,16 @@ func forward(target *os.Process, kept os.Signal, asked chan<- struct{}) (stop fu
 	incoming, done := make(chan os.Signal, 16), make(chan struct{})
 	signal.Notify(incoming, list...)
 	go func() {
+		hungUp := false
 		for {
 			select {
 			case s := <-incoming:
 				switch {
 				case s == kept:
 					request(asked)
+				case told && s == unix.SIGHUP && hungUp: // by who closes a terminal, and then by the system
 				case !told || !slices.Contains(keyboard, s):
+					hungUp = hungUp || s == unix.SIGHUP
 					_ = target.Signal(s)
 				}
 			case <-done:
@@ -60,6 +63,13 @@ func forward(target *os.Process, kept os.Signal, asked chan<- struct{}) (stop fu
 		}
 	}()
 	return func() { signal.Stop(incoming); close(done) }
+}
+
+// catchHangups keeps this process alive without its terminal, until stop is called.
+func catchHangups() (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, unix.SIGHUP)
+	return func() { signal.Stop(hangups) }
 }
 
 // request asks for a dump, unless one is asked for already.

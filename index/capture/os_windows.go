@@ -12,5 +12,7 @@ func ours(string) bool { return false }
 
 func forward(*os.Process, os.Signal, chan<- struct{}) (stop func()) { return func() {} }
 
+func catchHangups() (stop func()) { return func() {} }
+
 // DumpSignal is what asks heapline run for a dump; there is none here.
 var DumpSignal os.Signal = os.Interrupt

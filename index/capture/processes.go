@@ -52,6 +52,32 @@ func Processes(ctx context.Context) ([]Process, error) {
 	return found, ctx.Err()
 }
 
+// lookAgain is the time between two looks at whether a process still runs.
+const lookAgain = 100 * time.Millisecond
+
+// AwaitEnd waits until no heapline run is left that was told to write its dumps
+// to a folder: one whose terminal was closed still writes them. An error is that
+// of ctx, or says that processes can't be listed.
+func AwaitEnd(ctx context.Context, out string) error {
+	for {
+		pids, err := allPIDs(ctx)
+		if err != nil {
+			return fmt.Errorf("the processes can't be listed: %w", err)
+		}
+		if !slices.ContainsFunc(pids, func(pid int) bool {
+			p, err := inspect(pid)
+			return err == nil && p.uid == os.Geteuid() && slices.Contains(p.Command, out)
+		}) {
+			return ctx.Err()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookAgain):
+		}
+	}
+}
+
 func wayInto(p Process) Via {
 	switch {
 	case socketOf(p.PID) != "":
@@ -64,6 +90,22 @@ func wayInto(p Process) Via {
 
 var rubyName = regexp.MustCompile(`^(ruby|truffleruby|jruby)[0-9.]*$`)
 
+// withoutOptions are the words of a Ruby's command line from its script on; none
+// where the program is one of -e.
+func withoutOptions(words []string) []string {
+	for i := 0; i < len(words); i++ {
+		switch word := words[i]; {
+		case word == "-e":
+			return nil
+		case slices.Contains([]string{"-r", "-I", "-C", "-E", "-x"}, word):
+			i++ // and what it is about
+		case !strings.HasPrefix(word, "-"):
+			return words[i:]
+		}
+	}
+	return nil
+}
+
 // program is a short name for what a process runs: the script's, else Ruby's.
 func (p Process) program() string {
 	if len(p.Command) == 0 {
@@ -71,10 +113,7 @@ func (p Process) program() string {
 	}
 	words := strings.Fields(strings.Join(p.Command, " "))
 	if len(words) > 1 && rubyName.MatchString(filepath.Base(words[0])) {
-		if words[1] == "-e" {
-			return "ruby"
-		}
-		words = slices.DeleteFunc(words[1:], func(word string) bool { return strings.HasPrefix(word, "-") })
+		words = withoutOptions(words[1:])
 	}
 	if len(words) == 0 {
 		return "ruby"

@@ -20,6 +20,8 @@ func TestADumpIsNamedAfterWhatRan(t *testing.T) {
 		{"a program of a gem", []string{"/usr/bin/ruby3.1", "/usr/bin/rspec"}, "rspec"},
 		{"a process with a title", []string{"puma: cluster worker 0: 123 [app]"}, "puma"},
 		{"no script", []string{"ruby", "-e", "puts 1"}, "ruby"},
+		{"no script, and a library", []string{"ruby", "-r", "json", "-I", "lib", "-e", "require 'x'"}, "ruby"},
+		{"a library first", []string{"ruby", "-r", "json", "-rset", "lib/app.rb"}, "app"},
 		{"nothing known", nil, "ruby"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

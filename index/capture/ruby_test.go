@@ -6,6 +6,8 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -341,6 +343,27 @@ func TestARubyWithoutAWayInIsToldWhatToAdd(t *testing.T) {
 	cmd := plainRuby(t, `puts "started"; sleep`)
 	_, err := Attach(t.Context(), AttachOptions{PID: cmd, Options: Options{Out: t.TempDir()}})
 	if err == nil || !strings.Contains(err.Error(), "has no way in") || !strings.Contains(err.Error(), "heapline snippet") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A heapline run that is killed leaves its folder, and pids are used again.
+func TestTheSocketOfADeadProcessIsNoWayIn(t *testing.T) {
+	t.Setenv(variable, "")
+	pid := plainRuby(t, `puts "started"; sleep`)
+	control, err := newControl()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer control.close()
+	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(control.dir, fmt.Sprintf("%d.exec.sock", pid))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left.SetUnlinkOnClose(false)
+	left.Close()
+	_, err = Attach(t.Context(), AttachOptions{PID: pid, Options: Options{Out: t.TempDir()}})
+	if err == nil || !strings.Contains(err.Error(), "has no way in") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -94,6 +94,7 @@ func (r *runner) run(ctx context.Context) (Result, error) {
 	if err := cmd.Start(); err != nil {
 		return Result{}, err
 	}
+	defer catchHangups()() // a terminal that closes takes the command with it, not its dump
 	unhook := forward(cmd.Process, kept, r.asked)
 	ended, ticking := make(chan struct{}), make(chan struct{})
 	go func() { defer close(ticking); r.tick(dumping, ended) }()

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"heapline/index"
 )
 
 // background starts a command, waits until it says a word, and ends it with the test.
@@ -202,6 +204,34 @@ func TestASidekiqWithRbtraceIsAttachedToFromOutside(t *testing.T) {
 		}
 		t.Logf("dump %d: %.1f MB, paused for %v", i+1, float64(d.Bytes)/1e6, d.Pause)
 	}
+	sentences := suspected(t, dumps)
+	if len(sentences) != 1 || !strings.Contains(sentences[0], "held by ARRAY") || !strings.Contains(sentences[0], worker+":7: ") {
+		t.Errorf("the suspects are %q", sentences)
+	}
+}
+
+// suspected returns what a series of dumps says of each line that leaks.
+func suspected(t *testing.T, dumps []Dump) []string {
+	t.Helper()
+	var sources []index.Source
+	for _, d := range dumps {
+		sources = append(sources, index.Source{Path: d.Path, Open: func() (io.ReadCloser, error) { return os.Open(d.Path) }})
+	}
+	snapshot, series, err := index.BuildSeries(t.Context(), sources, index.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	suspects, err := index.FindSuspects(t.Context(), snapshot, series, index.DefaultThresholds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sentences []string
+	for _, x := range suspects {
+		site := snapshot.AllSites()[x.Site]
+		place := func(file string, line int) string { return fmt.Sprintf("%s:%d", file, line) }
+		sentences = append(sentences, fmt.Sprintf("%s:%d: %s", site.File, site.Line, x.Sentence(place)))
+	}
+	return sentences
 }
 
 func TestTracingIsSwitchedOnInARunningProcess(t *testing.T) {
@@ -216,6 +246,28 @@ loop { sleep 0.01; NEW << "new" }`)
 	}
 	snapshot, _ := load(t, dumps[1].Path)
 	atLeast(t, "what was made since", live(t, snapshot, "-e", 2), 10)
+}
+
+func TestTheRbtraceOfABundleIsUsed(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "Gemfile", "source 'https://rubygems.org'\ngem 'rbtrace'\n")
+	t.Chdir(dir)
+	if out, err := exec.Command("bundle", "install", "--local").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	code := `$stdout.sync = true; LEAK = Array.new(1000) { "leaked" }; puts "started"; loop { sleep 1 }`
+	env := []string{"RUBYOPT=-robjspace"}
+	pid := background(t, env, "started", "bundle", "exec", "ruby", "-rrbtrace", "-e", "ObjectSpace.trace_object_allocations_start\n"+code).Process.Pid
+	plan, err := Plan(pid)
+	if want := fmt.Sprintf("# bundle exec rbtrace -p %d ", pid); err != nil || !strings.HasPrefix(plan, want) {
+		t.Errorf("no %q in %q, %v", want, plan, err)
+	}
+	dumps, err := Attach(t.Context(), AttachOptions{PID: pid, Options: Options{Out: t.TempDir()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, _ := load(t, dumps[0].Path)
+	atLeast(t, "a constant", live(t, snapshot, "-e", 2), 1000)
 }
 
 func TestAnRbtraceThatFailsIsQuoted(t *testing.T) {

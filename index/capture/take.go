@@ -129,7 +129,8 @@ func (t *taker) name(c *call, taken time.Time) string {
 		program = p.program()
 	}
 	program = strings.Trim(notInNames.ReplaceAllString(program, "-"), "-.")
-	return fmt.Sprintf("%.30s-%d-%s", program, c.pid(), taken.Format("20060102-150405"))
+	at := strings.ReplaceAll(taken.Format("20060102-150405.000"), ".", "-")
+	return fmt.Sprintf("%.30s-%d-%s", program, c.pid(), at)
 }
 
 // judge refuses where Ruby would hang, and returns what else has to be known.
@@ -148,7 +149,7 @@ func judge(c *call, trace bool) ([]string, error) {
 			version, len(threads), strings.Join(threads, ", ")))
 	}
 	if len(c.said["tracing"]) == 0 {
-		note := "allocation tracing was off: no object has a line; start the program with heapline run, or switch tracing on with --trace"
+		note := "allocation tracing was off: no object has a line; start the program with heapline run, or have tracing switched on first (--trace)"
 		if trace {
 			note = "allocation tracing is on from now on: objects older than this dump have no line, later dumps show those made since"
 		}

@@ -51,6 +51,7 @@ func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, f
 	}
 	return encode(w, struct {
 		Dump         index.Summary     `json:"dump"`
+		Taken        *index.Taken      `json:"taken,omitempty"` // what a capture wrote of the process
 		Series       *seriesJSON       `json:"series,omitempty"`
 		Notes        []string          `json:"notes"`        // sentences for people about the dump
 		Survivors    []index.Survivors `json:"survivors"`    // sites of unreachable objects that survived GCs
@@ -58,7 +59,7 @@ func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, f
 		SteadyGrowth []suspectRow      `json:"steadyGrowth"` // of a single dump
 		Rows         []any             `json:"rows"`
 	}{
-		s.Summary(), series, append([]string{}, s.Summary().Notes()...), s.Survivors(),
+		s.Summary(), o.Taken, series, append([]string{}, s.Summary().Notes()...), s.Survivors(),
 		suspectRows(s, found.list), suspectRows(s, found.steady), list,
 	})
 }

@@ -31,6 +31,8 @@ type Options struct {
 	Format string // one of Formats
 	Exact  bool   // compute what the rows shown retain exactly
 	Paths  bool   // with sites: what keeps the objects of the rows shown alive
+	// Taken is what is known of the process, nil where nothing is.
+	Taken *index.Taken
 	// Series compares the dump with earlier ones, nil where there are none.
 	Series *index.Series
 }

@@ -18,7 +18,7 @@ const typesShown = 3
 
 func writeText(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, found suspects, rows []row, rest row) error {
 	var b strings.Builder
-	writeSummary(&b, s)
+	writeSummary(&b, s, o.Taken)
 	if o.Series != nil {
 		writeSeries(&b, o.Series)
 	}
@@ -84,7 +84,19 @@ func holderText(h index.Holder) string {
 	return text
 }
 
-func writeSummary(b *strings.Builder, s *index.Snapshot) {
+func writeTaken(b *strings.Builder, taken index.Taken, objects index.Count) {
+	if process := taken.Process(); process != "" {
+		fmt.Fprintf(b, "  taken of %s\n", Printable(process))
+	}
+	if memory := taken.Memory(objects); memory != "" {
+		fmt.Fprintf(b, "  %s\n", memory)
+	}
+	if taken.Revision != "" {
+		fmt.Fprintf(b, "  code of revision %.12s, %s changed\n", Printable(taken.Revision), plural(len(taken.Dirty), "file"))
+	}
+}
+
+func writeSummary(b *strings.Builder, s *index.Snapshot, taken *index.Taken) {
 	sum := s.Summary()
 	fmt.Fprintf(b, "%s\n", Printable(sum.Path))
 	for _, part := range []struct {
@@ -104,6 +116,9 @@ func writeSummary(b *strings.Builder, s *index.Snapshot) {
 		fmt.Fprintf(b, "; written by Ruby %s", sum.Ruby)
 	}
 	b.WriteString("\n")
+	if taken != nil {
+		writeTaken(b, *taken, sum.Objects)
+	}
 	for _, note := range sum.Notes() {
 		fmt.Fprintf(b, "  %s\n", note)
 	}

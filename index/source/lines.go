@@ -138,9 +138,10 @@ func (m LineMap) Edit(skip, count int, block LineMap) LineMap {
 }
 
 // Restore returns the map after looking among the old lines that are gone for
-// new lines: block are the texts of those after the first skip lines. What undo
-// or a second paste brings back is the same line again. It writes to m's own
-// memory: m must be fresh from Edit.
+// new lines: block are the texts of those after the first skip lines, before
+// those of the old lines, as they were at some time. What undo or a second paste
+// brings back is the same line again. It writes to m's own memory: m must be
+// fresh from Edit.
 func (m LineMap) Restore(skip int, before, block []string) LineMap {
 	for i := 0; i < len(block); i++ {
 		if m.origin[skip+i] != 0 {

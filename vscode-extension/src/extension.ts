@@ -1,12 +1,14 @@
 /** The VS Code side of Heapline: finds, starts, shows and forwards. Every number and almost every word is the server's. */
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { captureDump, captureSeries } from "./capture";
 import { toggleHints } from "./hints";
 import { load, pickDump, pickDumps } from "./load";
 import { showMenu } from "./menu";
 import { type ServerState, withoutLinks } from "./messages";
 import { type PathMapping, writePathMapping } from "./pathMappings";
 import { serverCommand } from "./protocol";
+import { runFile } from "./run";
 import { Server } from "./server";
 import { ServerMissing } from "./serverLookup";
 import { createStatusItem } from "./statusItem";
@@ -36,6 +38,9 @@ class Heapline {
   private readonly commands: Record<string, Command> = {
     "heapline.load": (resource, selected) => this.load(resource, selected),
     "heapline.add": (resource, selected) => this.add(resource, selected),
+    "heapline.run": (resource) => runFile(this.server, this.output, resource),
+    "heapline.capture": () => captureDump(this.server, this.output),
+    "heapline.captureSeries": () => captureSeries(this.server, this.output),
     "heapline.reload": () => this.reload(),
     "heapline.unload": () => this.server.run(serverCommand.unload),
     "heapline.toggleHints": toggleHints,

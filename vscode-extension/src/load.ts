@@ -61,23 +61,44 @@ interface Wanted {
 }
 
 /** Loads dumps and says what the hints cannot say. */
-export async function load(server: Server, output: vscode.LogOutputChannel, { paths, how }: Wanted) {
+export async function load(server: Server, output: vscode.LogOutputChannel, { paths, how }: Wanted): Promise<void> {
   const name = paths.map((dump) => path.basename(dump)).join(", ");
-  const command = how === "add" ? serverCommand.addDump : serverCommand.load;
-  const summary =
-    how === "reload"
-      ? await server.runWithProgress<Summary>(`Reloading ${name}`, serverCommand.reload)
-      : await server.runWithProgress<Summary>(`Loading ${name}`, command, { paths });
+  if (how === "reload") {
+    await runLoad(server, output, { title: `Reloading ${name}`, command: serverCommand.reload });
+  } else {
+    const command = how === "add" ? serverCommand.addDump : serverCommand.load;
+    await runLoad(server, output, { title: `Loading ${name}`, command, argument: { paths } });
+  }
+}
+
+/** A command of the server that ends with a load. */
+interface Loading {
+  title: string;
+  command: string;
+  argument?: object;
+  /** What can be done about what was found, if something can. */
+  offer?: (summary: Summary) => { label: string; run: () => Promise<void> } | undefined;
+}
+
+/** Runs such a command under a notification, and says what the hints cannot say. */
+export async function runLoad(server: Server, output: vscode.LogOutputChannel, loading: Loading): Promise<void> {
+  const { title, command, argument } = loading;
+  const summary = await server.runWithProgress<Summary>(title, command, ...(argument === undefined ? [] : [argument]));
   if (summary === undefined) {
-    output.info(`loading ${paths.join(", ")} was cancelled`);
+    output.info(`cancelled: ${title}`);
     return;
   }
   output.info(summaryLog(summary));
-  const remark = loadRemark(name, summary);
-  if (remark !== undefined) {
-    const action = await vscode.window.showWarningMessage(withoutLinks(remark), "Show output");
-    if (action !== undefined) {
-      output.show();
-    }
+  const remark = loadRemark(summary);
+  if (remark === undefined) {
+    return;
+  }
+  const offer = loading.offer?.(summary);
+  const labels = [...(offer === undefined ? [] : [offer.label]), "Show output"];
+  const action = await vscode.window.showWarningMessage(withoutLinks(remark), ...labels);
+  if (action === "Show output") {
+    output.show();
+  } else if (action !== undefined) {
+    await offer?.run();
   }
 }

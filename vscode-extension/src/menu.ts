@@ -7,7 +7,7 @@ interface MenuItem extends vscode.QuickPickItem {
 }
 
 function menuItems(hasDump: boolean, inferred: PathMapping | undefined): MenuItem[] {
-  const items: MenuItem[] = [{ label: "$(database) Load heap dump…", command: "heapline.load" }];
+  const items: MenuItem[] = [{ label: "$(database) Load heap dump…", command: "heapline.load" }, ...captureItems()];
   if (hasDump) {
     items.push(
       { label: "$(add) Add heap dump to series…", command: "heapline.add" },
@@ -26,6 +26,19 @@ function menuItems(hasDump: boolean, inferred: PathMapping | undefined): MenuIte
     { label: "$(debug-restart) Restart server", command: "heapline.restart" },
   );
   return items;
+}
+
+/** What takes dumps; it runs programs, so only where the workspace is trusted. */
+function captureItems(): MenuItem[] {
+  if (!vscode.workspace.isTrusted) {
+    return [];
+  }
+  const ruby = vscode.window.activeTextEditor?.document.languageId === "ruby";
+  return [
+    ...(ruby ? [{ label: "$(play) Run Ruby file and load its heap", command: "heapline.run" }] : []),
+    { label: "$(device-camera) Capture heap dump from process…", command: "heapline.capture" },
+    { label: "$(graph-line) Capture a series of heap dumps from process…", command: "heapline.captureSeries" },
+  ];
 }
 
 /** The status bar item's menu: the same commands as in the palette. */

@@ -1,4 +1,5 @@
 /** What is shown of the server's state and of a load's result. Nothing here needs VS Code. */
+import * as path from "node:path";
 import type { Problem, Status, Summary } from "./protocol";
 
 /** What there is to know about the server: what it says itself, or why it says nothing. */
@@ -30,8 +31,8 @@ function view(prefix: string, status: Status): StatusView {
   return { text: `${prefix} ${withoutIcons(status.text)}`, tooltip: status.tooltip ?? "", failed: false };
 }
 
-/** A status bar item turns $(name) into an icon; a file may be called so. */
-function withoutIcons(text: string): string {
+/** Status bar items and lists turn $(name) into an icon; a file or a program may be called so. */
+export function withoutIcons(text: string): string {
   return text.replace(/\$\(/g, "$\u200b(");
 }
 
@@ -45,15 +46,30 @@ export function withoutLinks(text: string): string {
 }
 
 /** What the user should hear of after a load; nothing if all went well, because then the hints say it. */
-export function loadRemark(name: string, summary: Summary): string | undefined {
-  const remarks = [whyNothingShows(summary), otherProcesses(summary), unreadableLines(summary)].filter(
-    (remark) => remark !== undefined,
-  );
-  return remarks.length > 0 ? `${name}: ${remarks.join(" ")}` : undefined;
+export function loadRemark(summary: Summary): string | undefined {
+  const remarks = [
+    ...captureWarnings(summary),
+    whyNothingShows(summary),
+    otherProcesses(summary),
+    unreadableLines(summary),
+  ].filter((remark) => remark !== undefined);
+  return remarks.length > 0 ? `${dumpNames(summary).join(", ")}: ${remarks.join(" ")}` : undefined;
+}
+
+function dumpNames({ path: newest, series }: Summary): string[] {
+  const paths = series.length > 0 ? series.map((dump) => dump.path) : [newest];
+  return paths.map((dump) => path.basename(dump));
+}
+
+function captureWarnings({ warnings = [] }: Summary): string[] {
+  return warnings.map((warning) => `${warning}.`);
 }
 
 function whyNothingShows(summary: Summary): string | undefined {
   if (summary.sites === 0) {
+    if (captureWarnings(summary).length > 0) {
+      return undefined; // they say it, and what to do about a process that runs
+    }
     return (
       "No object in this dump says which line made it. Call ObjectSpace.trace_object_allocations_start early in your " +
       "program, then take the dump again."
@@ -86,6 +102,8 @@ function unreadableLines({ problems }: Summary): string | undefined {
 /** The summary in full, for the output channel. */
 export function summaryLog(summary: Summary): string {
   const lines = [
+    ...(summary.captured ?? []),
+    ...(summary.warnings ?? []),
     `loaded ${summary.path}: ${count(summary.objects.objects, "object")}, ${number(summary.live.objects)} of them live`,
     `${count(summary.sites, "line")} of ${count(summary.files, "file")} made them; in this workspace are ` +
       `${number(summary.mappedFiles)} of the files, ${number(summary.ambiguousFiles)} could be one of several here`,

@@ -22,7 +22,10 @@ export interface Status {
 
 /** The server's own commands (`workspace/executeCommand`), apart from those that VS Code's palette shows. */
 export const serverCommand = {
-  /** [{paths}] → Summary. Cancellable; a failure's message says what happened and what to do next. */
+  /**
+   * [{paths}] or [{folder}], where a run has left dumps → Summary. Cancellable; a failure's message says what happened
+   * and what to do next.
+   */
   load: "heapline.server.load",
   /** [{paths}] → Summary of them and of those that are loaded, as a series. Cancellable. */
   addDump: "heapline.server.addDump",
@@ -32,6 +35,12 @@ export const serverCommand = {
   unload: "heapline.server.unload",
   /** [] → FoundDump[], newest first */
   findDumps: "heapline.server.findDumps",
+  /** [] → RubyProcess[], largest first */
+  processes: "heapline.server.processes",
+  /** [CaptureOrder] → Summary of the dump or the series that was taken. Cancellable. */
+  capture: "heapline.server.capture",
+  /** [{path}] → ProgramRun */
+  run: "heapline.server.run",
 } as const;
 
 export interface FoundDump {
@@ -43,6 +52,36 @@ export interface FoundDump {
   bytes: number;
   /** RFC 3339 */
   modified: string;
+}
+
+/** A Ruby process of this machine. */
+export interface RubyProcess {
+  pid: number;
+  /** Its command, shortened. */
+  label: string;
+  /** "pid 123 · up 3 h 2 min · 1.2 GB" */
+  detail: string;
+  /** Why it can be attached to, or what to do so that it can. */
+  how: string;
+  attachable: boolean;
+}
+
+/** Which dumps to take. */
+export interface CaptureOrder {
+  pid: number;
+  /** 1 by default. */
+  count?: number;
+  /** Seconds between two. */
+  every?: number;
+  /** Switches allocation tracing on first, if it is off; it stays on. */
+  trace?: true;
+}
+
+/** What to run in a terminal. When it has ended, `load` takes what is in the folder. */
+export interface ProgramRun {
+  command: string[];
+  cwd: string;
+  folder: string;
 }
 
 export interface Tally {
@@ -75,6 +114,10 @@ export interface Summary {
   /** How many lines are leak suspects, or grow steadily as far as a single dump can tell. */
   suspects: number;
   problems: { count: number; first: Problem[] };
+  /** Of a capture: a sentence for each dump that was taken, "x.heap: 5.6 MB of process 123, …". */
+  captured?: string[];
+  /** Of a capture: what to know before one believes the numbers, without a full stop. */
+  warnings?: string[];
 }
 
 /** A line of the dump that could not be read. */

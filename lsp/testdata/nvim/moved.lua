@@ -98,6 +98,8 @@ for _, case in ipairs({
   { 'a line split', 16, 'f<i<CR><Esc>', { [9] = '3', [10] = '4', [17] = '~ 8', [18] = '~ 9', [24] = '15', [29] = '19' } },
   { 'the old text typed again', 17, '$F.D', { [9] = '3', [10] = '4', [16] = '8', [17] = '9', [23] = '15', [28] = '19' } },
   { 'everything indented', 1, '>G', moved },
+  { 'everything deleted', 1, 'dG', {} },
+  { 'everything indented, then deleted', 1, '>GdG', {} },
   { 'a line moved past another', 9, 'ddp', { [9] = '4', [16] = '8', [17] = '~ 9', [23] = '15', [28] = '19' } },
 }) do
   local name, at, keys, want = unpack(case)

@@ -52,6 +52,7 @@ check() {
 
 cp -r "$repository/testdata/leaky/." "$workspace"
 touch "$workspace/Gemfile"
+mkdir "$workspace/tmp" # for the dumps that are taken here
 # A dump whose names and values are hostile, and the files that it names: one with an escape, one with U+202E
 cp "$repository/lsp/testdata/nvim/hostile.heap" "$workspace"
 touch "$workspace/lib/"$'[click](command:workbench.action.quit)\e[31m`.rb'
@@ -64,6 +65,7 @@ vim.api.nvim_create_autocmd('LspAttach', {
     vim.o.statusline = '%f, Heapline is attached'
   end,
 })
+vim.api.nvim_create_autocmd('TermOpen', { command = 'startinsert' }) -- as many have it
 vim.lsp.enable('heapline')
 LUA
 
@@ -110,6 +112,16 @@ type_keys h
 type_keys ':HeaplineUnload' Enter
 check 'unloading clears the screen' await no '[0-9] objects? ·'
 screen >"$results/unloaded.txt"
+
+type_keys ':edit! server.rb' Enter
+# shellcheck disable=SC2016 # the shell that runs the program knows PWD
+type_keys ':HeaplineRun ruby % "$PWD"' Enter
+check 'a program runs in a terminal below' await '^/.*/leak-1\.json: [0-9]+ bytes'
+type_keys '26Gxj'
+check 'keys go to the file, and are no text' await '^ +26 ef round\(n\)'
+check 'what the program ends with is on the lines' await "$(hint 27 'n\.times \{ .* \}' '7,004 objects')"
+check 'the terminal says where the dump is' await '^heapline: /.*\.heap: '
+screen >"$results/run.txt"
 
 type_keys ':qall!' Enter
 echo "1..$((passed + failed))"

@@ -148,6 +148,7 @@ vim.fn.writefile({ '' }, path('lib/<img src=x onerror=alert(1)>\u{202e}![x](x.pn
 vim.env.PATH = '/usr/bin:/bin' -- no heapline there: the one in bin/ has to be found
 vim.opt.runtimepath:prepend(repository)
 vim.cmd('filetype on')
+vim.filetype.add({ extension = { arb = 'mine' } })
 vim.lsp.enable('heapline')
 
 local progress = {} ---@type table<any, string[]> by token, what was told
@@ -178,6 +179,12 @@ if failed > 0 then
   io.stdout:write('Bail out! Without a server nothing else can work.\n')
   os.exit(1)
 end
+
+test('files of Ruby that Neovim has no type for have one, unless someone has chosen another', function()
+  for name, want in pairs({ ['index.rabl'] = 'ruby', ['shop.podspec'] = 'ruby', Guardfile = 'ruby', Capfile = 'ruby', ['admin.arb'] = 'mine' }) do
+    is(vim.filetype.match({ filename = name }), want, name)
+  end
+end)
 
 test('switches hints on by itself', function()
   is(vim.lsp.inlay_hint.is_enabled({ bufnr = request_rb }), true, 'enabled')
@@ -360,7 +367,7 @@ test(':HeaplineCancel ends a load, and what was loaded before stays', function()
   local copies = 'for i in $(seq 24); do gzip -dc leak-3.json.gz; done >big.heap' -- 0.6 GB: seconds to cancel it in
   is(vim.system({ 'sh', '-c', copies }, { cwd = workspace }):wait().code, 0, 'exit code')
 
-  is(message_of('HeaplineCancel').text, 'Heapline: nothing is being loaded', 'message')
+  is(message_of('HeaplineCancel').text, 'Heapline: nothing is being loaded or captured', 'message')
   messages = {}
   vim.cmd.HeaplineLoad(path('big.heap'))
   await('a load under way', function()
@@ -370,7 +377,7 @@ test(':HeaplineCancel ends a load, and what was loaded before stays', function()
   await('its end', function()
     return vim.tbl_isempty(client.progress.pending)
   end)
-  is(messages, { { text = 'Heapline: load cancelled', level = vim.log.levels.INFO } }, 'messages')
+  is(messages, { { text = 'Heapline: cancelled', level = vim.log.levels.INFO } }, 'messages')
   assert(message_of('HeaplineReload').text:find('leak-3.json.gz', 1, true), messages[1].text)
   await_hint(server_rb, 27, '5,004 objects')
   assert(vim.uv.fs_unlink(path('big.heap')))
@@ -418,16 +425,21 @@ test('a command without a server says how to get one', function()
   assert(message.text:find('server is not running', 1, true), message.text)
 end)
 
-assert(loadfile(vim.fs.joinpath(repository, 'lsp/testdata/nvim/moved.lua')))({
-  repository = repository,
-  test = test,
-  is = is,
-  await = await,
-  hints = hints,
-  text_of = text_of,
-  float_text = float_text,
-  progress = progress,
-})
+for _, more in ipairs({ 'capture.lua', 'moved.lua' }) do
+  assert(loadfile(vim.fs.joinpath(repository, 'lsp/testdata/nvim', more)))({
+    repository = repository,
+    path = path,
+    test = test,
+    is = is,
+    await = await,
+    message_of = message_of,
+    hints = hints,
+    await_hint = await_hint,
+    text_of = text_of,
+    float_text = float_text,
+    progress = progress,
+  })
+end
 
 ---------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ const quietSettings = {
   "files.simpleDialog.enable": true,
   "git.enabled": false,
   "telemetry.telemetryLevel": "off",
+  "terminal.integrated.gpuAcceleration": "off", // what it prints is text on the page, not a picture
   "update.mode": "none",
   "window.commandCenter": false,
   "workbench.secondarySideBar.defaultVisibility": "hidden",
@@ -35,6 +36,8 @@ export interface Setup {
   workspace: string;
   /** An empty folder for all that the editor writes. */
   scratch: string;
+  /** Of the user, beside those that keep the editor quiet. */
+  settings: Record<string, unknown>;
 }
 
 export class Editor {
@@ -47,7 +50,7 @@ export class Editor {
   static async start(setup: Setup): Promise<Editor> {
     const folders = ["--user-data-dir", path.join(setup.scratch, "user"), "--extensions-dir", extensionsDir(setup)];
     const codeServer = path.join(setup.installation, "code-server");
-    await writeSettings(setup, "User", quietSettings);
+    await writeSettings(setup, "User", { ...quietSettings, ...setup.settings });
     await writeSettings(setup, "Machine", {}); // a file that is there can be seen to change
     await run(codeServer, [...folders, "--install-extension", setup.vsix]);
     const flags = ["--auth=none", "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"];
@@ -81,14 +84,20 @@ export class Editor {
     await writeSettings(this.setup, "Machine", settings);
   }
 
-  /** Whatever program runs from the extension's own folder: its language server. */
+  /** The program that came with the extension. */
+  async program(): Promise<string> {
+    const folder = (await readdir(extensionsDir(this.setup))).find((name) => name.startsWith("heapline."));
+    return path.join(extensionsDir(this.setup), folder ?? "", "bin", "heapline");
+  }
+
+  /** What runs from the extension's own folder as a language server. */
   async serverPids(): Promise<number[]> {
     const { stdout } = await run("ps", ["-eo", "pid=,args="]);
     const ours = path.join(extensionsDir(this.setup), "heapline.");
     return stdout
       .split("\n")
       .map((line) => /^\s*(\d+) (.*)$/.exec(line))
-      .filter((match) => match?.[2]?.startsWith(ours))
+      .filter((match) => match?.[2]?.startsWith(ours) && match[2].includes("/heapline lsp"))
       .map((match) => Number(match?.[1]));
   }
 

@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { copyFile, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { captureSettings, checkCapture } from "./capture";
 import { Checks } from "./checks";
 import { checkDemo } from "./demo";
 import { Editor } from "./editor";
@@ -35,7 +36,10 @@ main()
 async function main(): Promise<boolean> {
   const installation = execFileSync("scripts/setup-editor.sh", { encoding: "utf8" }).trim();
   const workspace = path.join(scratch, "leaky");
-  const setup = { installation, vsix: packaged(), workspace, scratch: path.join(scratch, "editor") };
+  const taken = path.join(scratch, "taken");
+  mkdirSync(taken);
+  const settings = await captureSettings(taken);
+  const setup = { installation, vsix: packaged(), workspace, scratch: path.join(scratch, "editor"), settings };
   const moved = path.join(scratch, "shop");
   await makeWorkspace(root, workspace);
   execFileSync(path.join(root, "lsp/testdata/nvim/moved.sh"), [moved]);
@@ -53,6 +57,7 @@ async function main(): Promise<boolean> {
     await checkChanges(checks, workbench);
     await checkLoads(checks, workbench);
     await checkSeries(checks, workbench, pictures);
+    await checkCapture(checks, workbench, editor, { workspace, taken, pictures });
     await checkServer(checks, workbench, editor, workspace);
     await workbench.page.close();
     await editor.changeSettings(movedSettings(moved));
@@ -150,6 +155,9 @@ async function checkChanges(checks: Checks, workbench: Workbench): Promise<void>
     const rows = await workbench.listRows("Heapline", "Restart server");
     const labels = [
       "Load heap dump…",
+      "Run Ruby file and load its heap",
+      "Capture heap dump from process…",
+      "Capture a series of heap dumps from process…",
       "Add heap dump to series…",
       "Reload",
       "Unload",

@@ -93,6 +93,29 @@ export class Workbench {
     return labels.map((label) => (label ?? "").replace(/^[a-z-]+ {2}/, ""));
   }
 
+  /** Waits for the list with this title, whatever is in it. */
+  async listShows(title: string): Promise<void> {
+    await this.page.locator(quickInput).locator(".quick-input-title", { hasText: title }).waitFor();
+    await this.page.locator(`${quickInput} .monaco-list-row`).first().waitFor();
+  }
+
+  /** Leaves only the rows of the open list that have this text. */
+  async filterList(text: string): Promise<void> {
+    await this.page.locator(`${quickInput} input.input`).fill(text);
+  }
+
+  /** Clicks a button in the title of the open list. */
+  async listButton(label: string): Promise<void> {
+    await this.page.locator(`${quickInput} .quick-input-titlebar .action-label[aria-label='${label}']`).click();
+  }
+
+  /** Types into the input box that asks this, or that says this of what was typed before. */
+  async answer(question: string, text: string): Promise<void> {
+    const box = this.page.locator(quickInput, { hasText: question });
+    await box.locator("input.input").fill(text);
+    await this.page.keyboard.press("Enter");
+  }
+
   async closeList(): Promise<void> {
     await this.page.keyboard.press("Escape");
     await this.page
@@ -150,6 +173,21 @@ export class Workbench {
     const name = file.slice(file.lastIndexOf("/") + 1);
     await this.page.locator(`${quickInput} .monaco-list-row[aria-label^='${name}']`).first().click();
     await this.page.locator(`.editor-instance[data-uri$='${file}'], .monaco-editor[data-uri$='${file}']`).waitFor();
+  }
+
+  /** Clicks a button at the right of the tabs. */
+  async titleButton(label: string): Promise<void> {
+    await this.page.locator(`.editor-actions .action-label[aria-label^='${label}']`).click();
+  }
+
+  /** Waits until the open terminal has printed this. */
+  async terminalShows(text: string): Promise<void> {
+    await this.page.locator(".part.panel .xterm-rows", { hasText: text }).waitFor();
+  }
+
+  async typeIntoTerminal(text: string): Promise<void> {
+    await this.page.locator(".part.panel .xterm-screen").click();
+    await this.page.keyboard.type(text);
   }
 
   /** Puts the cursor at the start of a line of the open file, counted from 1. */
@@ -246,7 +284,7 @@ export class Workbench {
 
   async closePanel(): Promise<void> {
     await this.page.keyboard.press("Control+J");
-    await this.page.locator(".markers-panel").waitFor({ state: "hidden" });
+    await this.page.locator(".part.panel").waitFor({ state: "hidden" });
   }
 
   /** Chooses an entry of a file's menu in the Explorer. */

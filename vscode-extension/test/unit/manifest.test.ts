@@ -28,8 +28,16 @@ test("every setting is described, has a default, and a number its bounds", () =>
 
 test("what a workspace may not decide is restricted", () => {
   const restricted: string[] = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
-  assert.ok(restricted.includes("heapline.server.path"));
+  for (const setting of ["heapline.server.path", "heapline.rubyCommand", "heapline.dumpFolder"]) {
+    assert.ok(restricted.includes(setting), setting);
+  }
   assert.equal(manifest.contributes.configuration.properties["heapline.server.path"].scope, "machine");
+});
+
+test("what runs or looks into a program waits for the workspace to be trusted", () => {
+  const commands: { command: string; enablement?: string }[] = manifest.contributes.commands;
+  const trusted = commands.filter((entry) => entry.enablement === "isWorkspaceTrusted").map((entry) => entry.command);
+  assert.deepEqual(trusted, ["heapline.run", "heapline.capture", "heapline.captureSeries"]);
 });
 
 /** The regular expression of the Explorer's menu entry. */

@@ -64,33 +64,50 @@ function summary(changes: Partial<Summary>): Summary {
   };
 }
 
+function series(...paths: string[]): Summary["series"] {
+  return paths.map((path) => ({ path, newestGeneration: 1, live: none }));
+}
+
 test("dumps of several processes are said to be so", () => {
   assert.match(
-    loadRemark("a.heap, b.heap", summary({ match: "totals" })) ?? "",
+    loadRemark(summary({ match: "totals", series: series("/srv/a.heap", "/srv/b.heap") })) ?? "",
     /^a\.heap, b\.heap: .* not of one process/,
   );
 });
 
 test("nothing is said when hints say it all", () => {
-  assert.equal(loadRemark("app.heap", summary({})), undefined);
+  assert.equal(loadRemark(summary({})), undefined);
 });
 
 test("a dump without allocation tracing says how to get one with it", () => {
-  const remark = loadRemark("app.heap", summary({ sites: 0, files: 0, mappedFiles: 0 }));
+  const remark = loadRemark(summary({ sites: 0, files: 0, mappedFiles: 0 }));
   assert.match(remark ?? "", /^app\.heap: No object .* ObjectSpace\.trace_object_allocations_start/);
 });
 
 test("a dump of another project says that nothing of it is here", () => {
-  assert.match(
-    loadRemark("app.heap", summary({ mappedFiles: 0 })) ?? "",
-    /of the 7 files that it names, none is in this/,
-  );
+  assert.match(loadRemark(summary({ mappedFiles: 0 })) ?? "", /of the 7 files that it names, none is in this/);
+});
+
+test("a capture's warnings are shown, and what it took only goes to the log", () => {
+  const captured = ["app-7-1.heap: 5.6 MB of process 7, which paused for 1.1 ms", "app-7-2.heap: 5.7 MB of process 7"];
+  const warnings = ["another Ractor runs"];
+  const both = summary({ captured, warnings, series: series("/tmp/x/app-7-1.heap", "/tmp/x/app-7-2.heap") });
+  assert.equal(loadRemark(both), "app-7-1.heap, app-7-2.heap: another Ractor runs.");
+  assert.deepEqual(summaryLog(both).split("\n").slice(0, 3), [...captured, ...warnings]);
+  assert.equal(loadRemark(summary({ captured })), undefined);
+});
+
+test("a capture without allocation tracing says so in its warnings alone", () => {
+  const captured = ["app.heap: 5.6 MB of process 7, which paused for 1.1 ms"];
+  const warnings = ["allocation tracing was off"];
+  const remark = loadRemark(summary({ sites: 0, files: 0, mappedFiles: 0, captured, warnings }));
+  assert.equal(remark, "app.heap: allocation tracing was off.");
 });
 
 test("lines that could not be read are counted, and the first is named", () => {
   const problems = { count: 1, first: [{ line: 84648, offset: 26827000, message: "unexpected end of JSON" }] };
   assert.equal(
-    loadRemark("app.heap", summary({ problems })),
+    loadRemark(summary({ problems })),
     "app.heap: 1 line of the dump could not be read (the first: line 84,648, unexpected end of JSON). The rest is loaded.",
   );
 });
