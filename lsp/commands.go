@@ -22,6 +22,7 @@ var commands = map[string]command{
 	"heapline.server.reload":    (*server).commandReload,
 	"heapline.server.unload":    (*server).commandUnload,
 	"heapline.server.findDumps": (*server).commandFindDumps,
+	ignoreCommand:               (*server).commandIgnore,
 }
 
 func commandNames() []string { return slices.Sorted(maps.Keys(commands)) }

@@ -80,6 +80,7 @@ func (s *server) load(ctx context.Context, seq uint64, path string, token protoc
 		s.rootsChanged.raise() // while the dump was read
 	}
 	s.askRuby(d)
+	s.readIgnored()
 	s.dumpShown()
 	s.background("memory", func(context.Context) { debug.FreeOSMemory() }) // what only the build needed
 	return d, nil

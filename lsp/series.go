@@ -143,7 +143,7 @@ func (r *round) suspects(ctx context.Context, doc *document, list []index.Suspec
 	for _, x := range list {
 		site, _ := r.dump.shownAt(x)
 		at, ok := r.location(doc, site.Line)
-		if !ok {
+		if !ok || r.ignoresSuspect(ctx, x) {
 			continue
 		}
 		item := protocol.Diagnostic{

@@ -18,6 +18,7 @@ type state struct {
 	dump     *dump                 // nil: none is loaded
 	settings settings
 	roots    []string      // workspace folders: absolute, slashes
+	ignored  []ignoring    // by their .heapline.yml
 	ruby     *installation // nil: it was not asked, or has not answered
 }
 

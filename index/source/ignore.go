@@ -199,7 +199,8 @@ var plainEntry = regexp.MustCompile(`^[A-Za-z_.][A-Za-z0-9_./-]*:[0-9]+$`)
 
 // AddIgnored returns the text of an IgnoreFile ("" for a new one) with an entry
 // for a line of a file behind the others and a comment behind that, and the line
-// (1-based) that it has. All else stays as it is, byte for byte.
+// (1-based) that it has. All else stays as it is, byte for byte. An error is an
+// *IgnoreError.
 func AddIgnored(text, file string, line int, comment string) (added string, at int, err error) {
 	before, err := ParseIgnored(text)
 	if err != nil {
@@ -216,7 +217,7 @@ func AddIgnored(text, file string, line int, comment string) (added string, at i
 	}
 	after, err := ParseIgnored(added)
 	if err != nil || len(after.sites) != len(before.sites)+1 || !after.Names(path.Clean(file), line) {
-		return "", 0, fmt.Errorf("no entry can be added to a list of this form: write - %s into it", entry)
+		return "", 0, ignoreError(list.key, "no entry can be added to a list of this form: write - %s into it", entry)
 	}
 	return added, at, nil
 }
