@@ -82,7 +82,7 @@ func (p *publisher) hotspots(ctx context.Context, st *state) map[string]publishe
 		return out
 	}
 	r := &round{publisher: p, state: st, open: st.openFiles()}
-	growing, named := st.dump.suspectsByFile()
+	growing, named := st.suspectsByFile(ctx)
 	hot := hotSites(st, named)
 	for dumpPath := range growing {
 		if _, ok := hot[dumpPath]; !ok {

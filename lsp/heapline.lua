@@ -27,7 +27,14 @@
 ---       codeLens = { enabled = true }, -- at the top of a file: lines that are gone or may have moved
 ---       hover = { showValues = true }, -- samples of string values: dumps hold secrets
 ---       maxMemory = '', -- what loading a dump may take, such as '8 GB'; '' is half of the machine's
----       diagnostics = { enabled = true, hotspotPercent = 1, hotspotWarningPercent = 10 },
+---       diagnostics = {
+---         enabled = true,
+---         hotspotPercent = 1,
+---         hotspotWarningPercent = 10,
+---         leakSuspectSeverity = 'warning', -- or 'error', 'information', 'hint', 'off'
+---         steadyGrowthSeverity = 'information',
+---       },
+---       suspects = { minObjects = 10, minBytes = 2000 }, -- by how much one grows at least, from dump to dump
 ---     },
 ---   },
 --- })

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
@@ -108,6 +109,50 @@ func (d *openedDump) Close() error {
 	return d.File.Close()
 }
 
+// suspects are those of a dump. They are found again when others are asked for.
+type suspects struct {
+	snapshot *index.Snapshot
+	series   *index.Series
+
+	mu    sync.Mutex
+	known bool
+	least index.Thresholds // that list is of
+	list  []index.Suspect
+}
+
+// from returns what grows by so much at least. An error is that of ctx.
+func (x *suspects) from(ctx context.Context, least index.Thresholds) ([]index.Suspect, error) {
+	if x == nil {
+		return nil, nil
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.known && x.least == least {
+		return x.list, nil
+	}
+	list, err := index.FindSuspects(ctx, x.snapshot, x.series, least)
+	if err != nil {
+		return nil, err
+	}
+	x.known, x.least, x.list = true, least, list
+	return list, nil
+}
+
+// count is how many there were the last time.
+func (x *suspects) count() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return len(x.list)
+}
+
+// suspectSeverity is how suspects are shown: those of a series are surer.
+func (st *state) suspectSeverity() severity {
+	if st.dump.series == nil {
+		return st.settings.SteadyGrowthSeverity
+	}
+	return st.settings.LeakSuspectSeverity
+}
+
 // shownAt is the site whose line a suspect is shown on: where its own is in no
 // file of the workspace, what holds it.
 func (d *dump) shownAt(x index.Suspect) (site index.Site, ok bool) {
@@ -120,13 +165,20 @@ func (d *dump) shownAt(x index.Suspect) (site index.Site, ok bool) {
 
 // suspectsByFile returns the suspects of each dump path, and the sites of which
 // the suspects of a series say all there is to say.
-func (d *dump) suspectsByFile() (byFile map[string][]index.Suspect, named map[index.SiteID]bool) {
+func (st *state) suspectsByFile(ctx context.Context) (byFile map[string][]index.Suspect, named map[index.SiteID]bool) {
 	byFile, named = map[string][]index.Suspect{}, map[index.SiteID]bool{}
-	for _, x := range d.suspects {
-		if site, ok := d.shownAt(x); ok {
+	if st.suspectSeverity() == severityOff {
+		return byFile, named
+	}
+	list, err := st.dump.suspects.from(ctx, st.settings.thresholds())
+	if err != nil {
+		return byFile, named // the server ends
+	}
+	for _, x := range list {
+		if site, ok := st.dump.shownAt(x); ok {
 			byFile[site.File] = append(byFile[site.File], x)
 		}
-		if d.series == nil {
+		if st.dump.series == nil {
 			continue
 		}
 		named[x.Site] = true
@@ -147,13 +199,12 @@ func (r *round) suspects(ctx context.Context, doc *document, list []index.Suspec
 			continue
 		}
 		item := protocol.Diagnostic{
-			Range: at.Range, Severity: protocol.DiagnosticSeverityWarning,
+			Range: at.Range, Severity: severities[r.suspectSeverity()],
 			Code: protocol.String(suspectCode), CodeDescription: protocol.CodeDescription{Href: suspectHelp},
 			Source:  protocol.NewOptional(diagnosticSource),
 			Message: protocol.String(r.suspectMessage(x, site)), RelatedInformation: r.suspectPlaces(ctx, x),
 		}
 		if r.dump.series == nil {
-			item.Severity = protocol.DiagnosticSeverityInformation
 			item.Code, item.CodeDescription.Href = protocol.String(steadyCode), steadyHelp
 		}
 		items = append(items, item)

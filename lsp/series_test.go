@@ -95,3 +95,48 @@ func TestASingleDumpShowsSteadyGrowth(t *testing.T) {
 	c.call("workspace/executeCommand", run("unload"))
 	c.diagnosed(audit)
 }
+
+func TestSettingsDecideWhatASuspectIsAndHowItIsShown(t *testing.T) {
+	audit, subscribers, request := filepath.Join(leaky(t), "lib/audit_log.rb"), filepath.Join(leaky(t), "lib/subscribers.rb"), filepath.Join(leaky(t), "lib/request.rb")
+	c := start(t, leaky(t))
+	set := func(settings object) {
+		c.notify("workspace/didChangeConfiguration", object{"settings": object{"heapline": settings}})
+	}
+	// The suspect or what is shown instead of it: CODE SEVERITY, "" for nothing.
+	shows := func(file, want string) {
+		t.Helper()
+		c.wait(fmt.Sprintf("%q at %s", want, file), func() bool {
+			got := ""
+			for _, d := range c.lastDiagnostics(file) {
+				if got == "" || d.Code != "heapline/hotspot" {
+					got = fmt.Sprintf("%s %d", strings.TrimPrefix(d.Code, "heapline/"), d.Severity)
+				}
+			}
+			return got == want
+		})
+	}
+	c.call("workspace/executeCommand", object{"command": "heapline.server.load", "arguments": []any{
+		object{"paths": []string{leakyDump(t, 1), leakyDump(t, 2), leakyDump(t, 3)}},
+	}})
+	shows(audit, "leak-suspect 2")
+	shows(subscribers, "leak-suspect 2")
+
+	set(object{"suspects": object{"minObjects": 1000, "minBytes": 1_000_000}})
+	shows(subscribers, "")
+	shows(audit, "leak-suspect 2")
+	set(object{"suspects": object{"minObjects": 7000, "minBytes": 1_000_000}})
+	shows(audit, "hotspot 2")
+	set(object{"diagnostics": object{"leakSuspectSeverity": "error"}})
+	shows(audit, "leak-suspect 1")
+	shows(request, "")
+	set(object{"diagnostics": object{"leakSuspectSeverity": "off"}})
+	shows(audit, "hotspot 2")
+	shows(request, "hotspot 3") // no suspect says more
+
+	c.load(leakyDump(t, 3))
+	shows(audit, "steady-growth 3")
+	set(object{"diagnostics": object{"steadyGrowthSeverity": "hint"}})
+	shows(audit, "steady-growth 4")
+	set(object{"diagnostics": object{"steadyGrowthSeverity": "off"}})
+	shows(audit, "hotspot 2")
+}
