@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -271,16 +272,34 @@ func (c *card) growth(x *index.Series, id index.SiteID) {
 		return
 	}
 	g := x.Growth(id)
-	rows := [][]string{{"dump", "objects", "bytes", "new, still there"}}
+	rows := [][]string{{"dump", "objects", "bytes", "new, still there", "freed"}}
 	for i, count := range g.Counts {
-		kept := "–"
+		kept, freed := "–", "–"
 		if g.Seen != nil && i > 0 {
 			kept = objects(g.Seen[i].Objects)
 		}
-		rows = append(rows, []string{c.name(filepath.Base(x.Dumps[i].Path)), objects(count.Objects), index.FormatBytes(count.Bytes), kept})
+		if g.Seen != nil && i < len(g.Counts)-1 {
+			freed = objects(g.Freed(i))
+		}
+		rows = append(rows, []string{c.name(filepath.Base(x.Dumps[i].Path)), objects(count.Objects), index.FormatBytes(count.Bytes), kept, freed})
 	}
-	c.table(rows, "lrrr")
-	c.line("Growth", fmt.Sprintf("%s %s objects, %s a dump", c.code(sparkOf(g.Counts)), objects(int64(g.Objects.Median)), signedBytes(g.Bytes.Median)))
+	c.table(rows, "lrrrr")
+	text := fmt.Sprintf("%s %s objects, %s a dump", c.code(sparkOf(g.Counts)), rate(g.Objects.Median), signedBytes(g.Bytes.Median))
+	if low, high := rate(g.Objects.Low), rate(g.Objects.High); low != high {
+		text += fmt.Sprintf(" (between %s and %s objects)", low, high)
+	}
+	if perGC, ok := x.PerGC(id); ok && rate(perGC) != "0" {
+		text += fmt.Sprintf(" · %s objects a GC", rate(perGC))
+	}
+	c.line("Growth", text)
+}
+
+// rate is a number of objects by which something grows: below ten, tenths matter.
+func rate(n float64) string {
+	if math.Abs(n) < 10 && n != math.Trunc(n) {
+		return fmt.Sprintf("%.1f", n)
+	}
+	return objects(int64(math.Round(n)))
 }
 
 func signedBytes(n float64) string {

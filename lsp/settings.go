@@ -34,7 +34,7 @@ type settings struct {
 	SuspectBytes          int64   // so for single objects that become larger
 	LeakSuspectSeverity   severity
 	SteadyGrowthSeverity  severity
-	MaxMemory             size    // that a load may take
+	MaxMemory             size // that a load may take
 	PathMappings          pathMappings
 	Revision              string // of the source that dumps were taken from, "" for the sidecar's or a guess
 	Trusted               bool   // the workspace: git may be run in it
