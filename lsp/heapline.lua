@@ -14,6 +14,8 @@
 --- - `:HeaplineCancel` ends a load that takes too long; what was loaded before stays
 --- - `:HeaplineUnload` takes everything off the screen
 ---
+--- On a line with a diagnostic `vim.lsp.buf.code_action()` (`gra`) ignores it: in .heapline.yml, with the reason.
+---
 --- Settings, with what they are unless you say otherwise:
 ---
 --- ```lua
@@ -219,12 +221,27 @@ local function root_dir(bufnr, on_dir)
   on_dir(running and running.root_dir or vim.fs.root(bufnr, vim.lsp.config.heapline.root_markers))
 end
 
+--- Neovim does not watch files everywhere: what is written here to .heapline.yml the server hears from us.
+---@param client vim.lsp.Client
+local function tell_of_ignored(client)
+  vim.api.nvim_create_autocmd('BufWritePost', {
+    pattern = '.heapline.yml',
+    desc = 'Heapline: which sites are ignored',
+    callback = function(event)
+      local change = { uri = vim.uri_from_fname(vim.fs.abspath(event.file)), type = 2 }
+      client:notify('workspace/didChangeWatchedFiles', { changes = { change } })
+      return client:is_stopped() -- then this is of no use any more
+    end,
+  })
+end
+
 ---@type vim.lsp.Config
 return {
   cmd = { server(), 'lsp' },
   filetypes = { 'ruby', 'eruby', 'haml', 'slim', 'rspec', 'ruby.rspec' },
   root_markers = { 'Gemfile', '.ruby-version', '.git' },
   root_dir = root_dir,
+  on_init = tell_of_ignored,
   handlers = { ['workspace/inlayHint/refresh'] = refresh_hints },
   on_attach = function(client, bufnr)
     create_commands(bufnr)
