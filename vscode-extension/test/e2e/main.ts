@@ -11,6 +11,7 @@ import path from "node:path";
 import { Checks } from "./checks";
 import { checkDemo } from "./demo";
 import { Editor } from "./editor";
+import { checkIgnore } from "./ignore";
 import { checkMovedCode, movedFile, movedSettings } from "./moved";
 import { checkSeries } from "./series";
 import { launchBrowser, Workbench } from "./workbench";
@@ -53,6 +54,7 @@ async function main(): Promise<boolean> {
     await checkChanges(checks, workbench);
     await checkLoads(checks, workbench);
     await checkSeries(checks, workbench, pictures);
+    await checkIgnore(checks, workbench, workspace, pictures);
     await checkServer(checks, workbench, editor, workspace);
     await workbench.page.close();
     await editor.changeSettings(movedSettings(moved));
