@@ -67,12 +67,17 @@ func (g Growth) NewSince() Count {
 	return sum
 }
 
-// Freed is how many objects of the first dump are gone.
-func (g Growth) Freed() int64 {
-	if len(g.Seen) == 0 {
+// Freed is how many objects of a dump are gone by the last one; not known by
+// totals.
+func (g Growth) Freed(dump int) int64 {
+	if g.Seen == nil {
 		return 0
 	}
-	return max(0, g.Counts[0].Objects-g.Seen[0].Objects)
+	left := int64(0) // what is there in the last was there in all since the first that shows it
+	for _, c := range g.Seen[:dump+1] {
+		left += c.Objects
+	}
+	return max(0, g.Counts[dump].Objects-left)
 }
 
 // maxDumps is how many dumps a series has at most.
@@ -226,8 +231,9 @@ func (x *Series) grow() {
 				g.Seen[x.seen[object]].add(c.heap.Memsize(object))
 			}
 		}
-		g.Objects = slope(g.Counts, func(c Count) int64 { return c.Objects })
-		g.Bytes = slope(g.Counts, func(c Count) int64 { return c.Bytes })
+		byNumber := func(dump int) int64 { return int64(dump) }
+		g.Objects = slope(g.Counts, byNumber, func(c Count) int64 { return c.Objects })
+		g.Bytes = slope(g.Counts, byNumber, func(c Count) int64 { return c.Bytes })
 		x.growth[id] = g
 	}
 }
@@ -235,6 +241,17 @@ func (x *Series) grow() {
 // Growth returns how a site of the last dump has grown. Its slices are shared,
 // read-only.
 func (x *Series) Growth(id SiteID) Growth { return x.growth[id] }
+
+// PerGC is by how many objects a site grows from one GC to the next; false where
+// the dumps do not tell their GCs, or are of several processes.
+func (x *Series) PerGC(id SiteID) (objects float64, ok bool) {
+	first, last := x.Dumps[0].Newest, x.Dumps[len(x.Dumps)-1].Newest // in order
+	if x.Match == ByTotals || first < 0 || first == last {
+		return 0, false
+	}
+	at := func(dump int) int64 { return x.Dumps[dump].Newest }
+	return slope(x.growth[id].Counts, at, func(c Count) int64 { return c.Objects }).Median, true
+}
 
 // Last returns the snapshot of the last dump.
 func (x *Series) Last() *Snapshot { return x.last }

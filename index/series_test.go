@@ -223,3 +223,67 @@ func TestASeriesOfOneProcessThatCompactsItsHeap(t *testing.T) {
 		})
 	}
 }
+
+// What a naive reading of a dump's live objects finds no more in the last one.
+func TestFreedIsWhatANaiveReadingFindsNoMore(t *testing.T) {
+	x := seriesOf(t, filesOf(t, leakySeries, 1, 2, 3)...)
+	identities := func(number int) map[string]string { // to FILE:LINE
+		n, found := readNaive(t, plain(t, fmt.Sprintf(leakySeries, number))), map[string]string{}
+		for at := range n.live() {
+			if o := n.objects[at]; o.File != nil && o.Generation != nil {
+				site := fmt.Sprintf("%s:%d", *o.File, o.Line)
+				found[fmt.Sprint(at, o.Type, o.Class, site, *o.Generation)] = site
+			}
+		}
+		return found
+	}
+	last := identities(3)
+	some := false
+	for dump := range 2 {
+		want := map[string]int64{}
+		for identity, site := range identities(dump + 1) {
+			if _, ok := last[identity]; !ok {
+				want[site]++
+			}
+		}
+		for id, site := range x.Last().AllSites() {
+			got := x.Growth(SiteID(id)).Freed(dump)
+			if name := fmt.Sprintf("%s:%d", site.File, site.Line); got != want[name] {
+				t.Errorf("dump %d, %s: %d freed, want %d", dump+1, name, got, want[name])
+			}
+			some = some || got > 0
+		}
+	}
+	if !some {
+		t.Error("nothing was freed: the test shows nothing")
+	}
+}
+
+// Of all pairs of dumps, no more than half grow faster and no more than half
+// slower.
+func TestGrowthPerGCIsTheMedianOfAllPairs(t *testing.T) {
+	x := seriesOf(t, filesOf(t, leakySeries, 1, 2, 3)...)
+	for id := range x.Last().AllSites() {
+		got, ok := x.PerGC(SiteID(id))
+		faster, slower, pairs := 0, 0, 0
+		counts := x.Growth(SiteID(id)).Counts
+		for i := range counts {
+			for j := range counts {
+				if x.Dumps[i].Newest < x.Dumps[j].Newest {
+					pairs++
+					if per := float64(counts[j].Objects-counts[i].Objects) / float64(x.Dumps[j].Newest-x.Dumps[i].Newest); per > got {
+						faster++
+					} else if per < got {
+						slower++
+					}
+				}
+			}
+		}
+		if !ok || pairs != 3 || 2*faster > pairs || 2*slower > pairs {
+			t.Errorf("site %d: %v, %d of %d are faster, %d slower", id, got, faster, pairs, slower)
+		}
+	}
+	if _, ok := seriesOf(t, moved(t, 1), filesOf(t, leakySeries, 3)[0]).PerGC(0); ok {
+		t.Error("the GCs of two processes are compared")
+	}
+}

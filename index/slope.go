@@ -12,12 +12,15 @@ type Slope struct {
 	High   float64 // upper quartile
 }
 
-// slope returns that of the numbers of dumps.
-func slope(counts []Count, number func(Count) int64) Slope {
+// slope returns that of the numbers of dumps, by what at says of when each was
+// taken. Two dumps of one time tell nothing.
+func slope(counts []Count, at func(dump int) int64, number func(Count) int64) Slope {
 	var slopes []float64
 	for j := range counts {
 		for i := range j {
-			slopes = append(slopes, float64(number(counts[j])-number(counts[i]))/float64(j-i))
+			if passed := at(j) - at(i); passed > 0 {
+				slopes = append(slopes, float64(number(counts[j])-number(counts[i]))/float64(passed))
+			}
 		}
 	}
 	if len(slopes) == 0 {

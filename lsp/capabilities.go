@@ -21,6 +21,9 @@ type clientCaps struct {
 	registerSettings bool // wants to be asked for settings changes
 	watchFiles       bool
 	relativePatterns bool // in file watchers
+	codeActions      bool
+	actionLiterals   bool // takes code actions, not only commands
+	showDocument     bool // opens a file when the server asks for it
 	status           bool // shows heapline/status
 }
 
@@ -31,6 +34,7 @@ func flatten(c *protocol.ClientCapabilities) clientCaps {
 	}
 	if w := c.Window; w != nil {
 		out.progress = isTrue(w.WorkDoneProgress)
+		out.showDocument = w.ShowDocument != nil && w.ShowDocument.Support
 	}
 	if t := c.TextDocument; t != nil {
 		out.flattenDocument(t)
@@ -53,6 +57,10 @@ func (c *clientCaps) flattenDocument(t *protocol.TextDocumentClientCapabilities)
 	}
 	if t.PublishDiagnostics != nil {
 		c.relatedPlaces = isTrue(t.PublishDiagnostics.RelatedInformation)
+	}
+	if t.CodeAction != nil {
+		c.codeActions = true
+		c.actionLiterals = len(t.CodeAction.CodeActionLiteralSupport.CodeActionKind.ValueSet) > 0
 	}
 	if t.InlayHint != nil {
 		c.resolveTooltip = slices.Contains(t.InlayHint.ResolveSupport.Properties, "tooltip")

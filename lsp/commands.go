@@ -25,6 +25,7 @@ var commands = map[string]command{
 	"heapline.server.processes": (*server).commandProcesses,
 	"heapline.server.capture":   (*server).commandCapture,
 	"heapline.server.run":       (*server).commandRun,
+	ignoreCommand:               (*server).commandIgnore,
 }
 
 func commandNames() []string { return slices.Sorted(maps.Keys(commands)) }

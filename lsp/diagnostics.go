@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"sync"
@@ -49,6 +50,9 @@ func (p *publisher) publish(ctx context.Context) {
 		p.closed = closedFiles{} // and with them a dump that may be of gigabytes
 	}
 	now := p.hotspots(ctx, st)
+	if st.settings.DiagnosticsEnabled {
+		maps.Copy(now, p.server.configProblems(st))
+	}
 	for path, old := range p.sent {
 		if current, ok := now[path]; !ok || current.doc.uri != old.doc.uri {
 			p.send(ctx, &document{uri: old.doc.uri}, nil)
@@ -78,7 +82,7 @@ func (p *publisher) hotspots(ctx context.Context, st *state) map[string]publishe
 		return out
 	}
 	r := &round{publisher: p, state: st, open: st.openFiles()}
-	growing, named := st.dump.suspectsByFile()
+	growing, named := st.suspectsByFile(ctx)
 	hot := hotSites(st, named)
 	for dumpPath := range growing {
 		if _, ok := hot[dumpPath]; !ok {
@@ -150,7 +154,7 @@ func (r *round) diagnose(ctx context.Context, doc *document, sites []index.Site)
 	r.makeExact(ctx, sites)
 	for _, site := range sites {
 		at, ok := r.location(doc, site.Line)
-		if !ok {
+		if !ok || r.ignores(doc, int(at.Range.Start.Line)) {
 			continue
 		}
 		severity := protocol.DiagnosticSeverityInformation

@@ -208,9 +208,11 @@ func (s *server) matchDocuments() {
 	})
 }
 
-// DidSave looks whether another commit is checked out by now.
+// DidSave looks whether another commit is checked out by now, and other sites are
+// ignored.
 func (s *server) DidSave(context.Context, *protocol.DidSaveTextDocumentParams) error {
 	s.headsAsked.raise()
+	s.ignoredAsked.raise()
 	return nil
 }
 

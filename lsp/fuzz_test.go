@@ -65,6 +65,7 @@ var messageSeeds = []string{
 		`{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":1}}` + "\n" +
 		`{"jsonrpc":"2.0","id":2,"method":"workspace/executeCommand","params":{"command":"heapline.server.unload"}}`,
 	`{"jsonrpc":"2.0","id":1,"method":"workspace/executeCommand","params":{"command":"heapline.server.findDumps"}}`,
+	`{"jsonrpc":"2.0","id":1,"method":"textDocument/codeAction","params":{"textDocument":{"uri":"file://RUBY"},"range":{"start":{"line":2,"character":0},"end":{"line":2,"character":9}},"context":{"diagnostics":[{"range":{"start":{"line":2,"character":4},"end":{"line":2,"character":9}},"source":"heapline","code":"heapline/hotspot","message":"x"}]}}}`,
 	// The life of a server.
 	`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}`,
 	`{"jsonrpc":"2.0","id":1,"method":"shutdown"}` + "\n" + `{"jsonrpc":"2.0","id":2,"method":"shutdown"}`,

@@ -18,6 +18,8 @@
 --- - `:HeaplineCancel` ends a load or a capture that takes too long; what was loaded before stays
 --- - `:HeaplineUnload` takes everything off the screen
 ---
+--- On a line with a diagnostic `vim.lsp.buf.code_action()` (`gra`) ignores it: in .heapline.yml, with the reason.
+---
 --- Settings, with what they are unless you say otherwise:
 ---
 --- ```lua
@@ -33,7 +35,14 @@
 ---       codeLens = { enabled = true }, -- at the top of a file: lines that are gone or may have moved
 ---       hover = { showValues = true }, -- samples of string values: dumps hold secrets
 ---       maxMemory = '', -- what loading a dump may take, such as '8 GB'; '' is half of the machine's
----       diagnostics = { enabled = true, hotspotPercent = 1, hotspotWarningPercent = 10 },
+---       diagnostics = {
+---         enabled = true,
+---         hotspotPercent = 1,
+---         hotspotWarningPercent = 10,
+---         leakSuspectSeverity = 'warning', -- or 'error', 'information', 'hint', 'off'
+---         steadyGrowthSeverity = 'information',
+---       },
+---       suspects = { minObjects = 10, minBytes = 2000 }, -- by how much one grows at least, from dump to dump
 ---     },
 ---   },
 --- })
@@ -411,12 +420,27 @@ local function root_dir(bufnr, on_dir)
   on_dir(running and running.root_dir or vim.fs.root(bufnr, vim.lsp.config.heapline.root_markers))
 end
 
+--- Neovim does not watch files everywhere: what is written here to .heapline.yml the server hears from us.
+---@param client vim.lsp.Client
+local function tell_of_ignored(client)
+  vim.api.nvim_create_autocmd('BufWritePost', {
+    pattern = '.heapline.yml',
+    desc = 'Heapline: which sites are ignored',
+    callback = function(event)
+      local change = { uri = vim.uri_from_fname(vim.fs.abspath(event.file)), type = 2 }
+      client:notify('workspace/didChangeWatchedFiles', { changes = { change } })
+      return client:is_stopped() -- then this is of no use any more
+    end,
+  })
+end
+
 ---@type vim.lsp.Config
 return {
   cmd = { server(), 'lsp' },
   filetypes = { 'ruby', 'eruby', 'haml', 'slim', 'rspec', 'ruby.rspec' },
   root_markers = { 'Gemfile', '.ruby-version', '.git' },
   root_dir = root_dir,
+  on_init = tell_of_ignored,
   handlers = { ['workspace/inlayHint/refresh'] = refresh_hints },
   on_attach = function(client, bufnr)
     create_commands(bufnr)

@@ -37,7 +37,7 @@ func (d *dump) summary() loadSummary {
 	out := loadSummary{
 		Summary: sum, MappedFiles: d.files.Mapped, UnmappedFiles: d.files.Unmapped, AmbiguousFiles: d.files.Ambiguous,
 		Inferred: append([]source.Inferred{}, d.files.Inferred...), Notes: append([]string{}, sum.Notes()...),
-		Dumps: []index.DumpOfSeries{}, Suspects: len(d.suspects),
+		Dumps: []index.DumpOfSeries{}, Suspects: d.suspects.count(),
 	}
 	if d.series != nil {
 		out.Dumps, out.Match = d.series.Dumps, d.series.Match
@@ -81,6 +81,7 @@ func (s *server) load(ctx context.Context, seq uint64, path string, token protoc
 		s.rootsChanged.raise() // while the dump was read
 	}
 	s.askRuby(d)
+	s.readIgnored()
 	s.dumpShown()
 	s.background("memory", func(context.Context) { debug.FreeOSMemory() }) // what only the build needed
 	return d, nil
@@ -139,7 +140,8 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 	}
 	whole := *d
 	whole.snapshot, whole.series = snapshot, series
-	whole.suspects, err = index.FindSuspects(ctx, snapshot, series, index.DefaultThresholds)
+	whole.suspects = &suspects{snapshot: snapshot, series: series}
+	_, err = whole.suspects.from(ctx, s.state.Load().settings.thresholds())
 	return &whole, err
 }
 

@@ -318,7 +318,7 @@ func TestFoundDumpsNameTheirFolderWhereThereAreSeveral(t *testing.T) {
 func TestChangedDumpIsOffered(t *testing.T) {
 	a := newApp(t)
 	c := a.loaded(t)
-	registered := c.await("client/registerCapability", contains("workspace/didChangeWatchedFiles"))
+	registered := c.await("client/registerCapability", contains("app.heap"))
 	if !contains(`{"baseUri":"` + fileURI(filepath.Dir(a.dump)) + `","pattern":"app.heap"}`)(registered) {
 		t.Errorf("registered %s", registered)
 	}

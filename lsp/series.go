@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
@@ -109,6 +111,50 @@ func (d *openedDump) Close() error {
 	return d.File.Close()
 }
 
+// suspects are those of a dump. They are found again when others are asked for.
+type suspects struct {
+	snapshot *index.Snapshot
+	series   *index.Series
+
+	mu    sync.Mutex
+	known bool
+	least index.Thresholds // that list is of
+	list  []index.Suspect
+}
+
+// from returns what grows by so much at least. An error is that of ctx.
+func (x *suspects) from(ctx context.Context, least index.Thresholds) ([]index.Suspect, error) {
+	if x == nil {
+		return nil, nil
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.known && x.least == least {
+		return x.list, nil
+	}
+	list, err := index.FindSuspects(ctx, x.snapshot, x.series, least)
+	if err != nil {
+		return nil, err
+	}
+	x.known, x.least, x.list = true, least, list
+	return list, nil
+}
+
+// count is how many there were the last time.
+func (x *suspects) count() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return len(x.list)
+}
+
+// suspectSeverity is how suspects are shown: those of a series are surer.
+func (st *state) suspectSeverity() severity {
+	if st.dump.series == nil {
+		return st.settings.SteadyGrowthSeverity
+	}
+	return st.settings.LeakSuspectSeverity
+}
+
 // shownAt is the site whose line a suspect is shown on: where its own is in no
 // file of the workspace, what holds it.
 func (d *dump) shownAt(x index.Suspect) (site index.Site, ok bool) {
@@ -121,13 +167,20 @@ func (d *dump) shownAt(x index.Suspect) (site index.Site, ok bool) {
 
 // suspectsByFile returns the suspects of each dump path, and the sites of which
 // the suspects of a series say all there is to say.
-func (d *dump) suspectsByFile() (byFile map[string][]index.Suspect, named map[index.SiteID]bool) {
+func (st *state) suspectsByFile(ctx context.Context) (byFile map[string][]index.Suspect, named map[index.SiteID]bool) {
 	byFile, named = map[string][]index.Suspect{}, map[index.SiteID]bool{}
-	for _, x := range d.suspects {
-		if site, ok := d.shownAt(x); ok {
+	if st.suspectSeverity() == severityOff {
+		return byFile, named
+	}
+	list, err := st.dump.suspects.from(ctx, st.settings.thresholds())
+	if err != nil {
+		return byFile, named // the server ends
+	}
+	for _, x := range list {
+		if site, ok := st.dump.shownAt(x); ok {
 			byFile[site.File] = append(byFile[site.File], x)
 		}
-		if d.series == nil {
+		if st.dump.series == nil {
 			continue
 		}
 		named[x.Site] = true
@@ -144,17 +197,16 @@ func (r *round) suspects(ctx context.Context, doc *document, list []index.Suspec
 	for _, x := range list {
 		site, _ := r.dump.shownAt(x)
 		at, ok := r.location(doc, site.Line)
-		if !ok {
+		if !ok || r.ignoresSuspect(ctx, x) {
 			continue
 		}
 		item := protocol.Diagnostic{
-			Range: at.Range, Severity: protocol.DiagnosticSeverityWarning,
+			Range: at.Range, Severity: severities[r.suspectSeverity()],
 			Code: protocol.String(suspectCode), CodeDescription: protocol.CodeDescription{Href: suspectHelp},
 			Source:  protocol.NewOptional(diagnosticSource),
 			Message: protocol.String(r.suspectMessage(x, site)), RelatedInformation: r.suspectPlaces(ctx, x),
 		}
 		if r.dump.series == nil {
-			item.Severity = protocol.DiagnosticSeverityInformation
 			item.Code, item.CodeDescription.Href = protocol.String(steadyCode), steadyHelp
 		}
 		items = append(items, item)
@@ -221,16 +273,34 @@ func (c *card) growth(x *index.Series, id index.SiteID) {
 		return
 	}
 	g := x.Growth(id)
-	rows := [][]string{{"dump", "objects", "bytes", "new, still there"}}
+	rows := [][]string{{"dump", "objects", "bytes", "new, still there", "freed"}}
 	for i, count := range g.Counts {
-		kept := "–"
+		kept, freed := "–", "–"
 		if g.Seen != nil && i > 0 {
 			kept = objects(g.Seen[i].Objects)
 		}
-		rows = append(rows, []string{c.name(filepath.Base(x.Dumps[i].Path)), objects(count.Objects), index.FormatBytes(count.Bytes), kept})
+		if g.Seen != nil && i < len(g.Counts)-1 {
+			freed = objects(g.Freed(i))
+		}
+		rows = append(rows, []string{c.name(filepath.Base(x.Dumps[i].Path)), objects(count.Objects), index.FormatBytes(count.Bytes), kept, freed})
 	}
-	c.table(rows, "lrrr")
-	c.line("Growth", fmt.Sprintf("%s %s objects, %s a dump", c.code(sparkOf(g.Counts)), objects(int64(g.Objects.Median)), signedBytes(g.Bytes.Median)))
+	c.table(rows, "lrrrr")
+	text := fmt.Sprintf("%s %s objects, %s a dump", c.code(sparkOf(g.Counts)), rate(g.Objects.Median), signedBytes(g.Bytes.Median))
+	if low, high := rate(g.Objects.Low), rate(g.Objects.High); low != high {
+		text += fmt.Sprintf(" (between %s and %s objects)", low, high)
+	}
+	if perGC, ok := x.PerGC(id); ok && rate(perGC) != "0" {
+		text += fmt.Sprintf(" · %s objects a GC", rate(perGC))
+	}
+	c.line("Growth", text)
+}
+
+// rate is a number of objects by which something grows: below ten, tenths matter.
+func rate(n float64) string {
+	if math.Abs(n) < 10 && n != math.Trunc(n) {
+		return fmt.Sprintf("%.1f", n)
+	}
+	return objects(int64(math.Round(n)))
 }
 
 func signedBytes(n float64) string {

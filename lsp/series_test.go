@@ -28,9 +28,27 @@ func TestASeriesShowsWhatGrows(t *testing.T) {
 	if want := `"match":"identity","suspects":2`; !strings.Contains(sum, want) {
 		t.Errorf("no %s in %s", want, sum)
 	}
+	status := c.await("heapline/status", contains(`"state":"loaded"`))
+	for number := range 3 { // a client that starts the server again has to know all of them
+		if _, paths, _ := strings.Cut(string(status), `"paths":[`); !strings.Contains(paths, `"`+leakyDump(t, number+1)+`"`) {
+			t.Errorf("dump %d is not in %s", number+1, status)
+		}
+	}
 	c.wantHints(request, grownRequest...)
 	hover := c.hover(request, 7)
-	for _, want := range []string{"| `leak-1.json.gz` |   3,002 | 248.1 kB |", "| `leak-3.json.gz` |  15,002 |   1.2 MB |", "` 6,000 objects, 496.0 kB a dump"} {
+	for _, want := range []string{"| `leak-1.json.gz` |   3,002 | 248.1 kB |                – |     0 |", "| `leak-3.json.gz` |  15,002 |   1.2 MB |            6,000 |     – |", "` 6,000 objects, 496.0 kB a dump · 353 objects a GC"} {
+		if !strings.Contains(hover, want) {
+			t.Errorf("no %s in %s", want, hover)
+		}
+	}
+	server, cache := filepath.Join(leaky(t), "server.rb"), filepath.Join(leaky(t), "lib/lru_cache.rb")
+	c.open(server, readFile(t, server))
+	c.open(cache, readFile(t, cache))
+	if got, want := c.hover(server, 34), "` 6.5 objects, 272 B a dump (between 3.2 and 9.8 objects) · 0.4 objects a GC\n"; !strings.Contains(got, want) {
+		t.Errorf("no %s in %s", want, got)
+	}
+	hover = c.hover(cache, 10)
+	for _, want := range []string{"| `leak-2.json.gz` |   2,000 | 80.0 kB |                0 | 2,000 |", "` 0 objects, 0 B a dump\n"} {
 		if !strings.Contains(hover, want) {
 			t.Errorf("no %s in %s", want, hover)
 		}
@@ -94,4 +112,49 @@ func TestASingleDumpShowsSteadyGrowth(t *testing.T) {
 	}
 	c.call("workspace/executeCommand", run("unload"))
 	c.diagnosed(audit)
+}
+
+func TestSettingsDecideWhatASuspectIsAndHowItIsShown(t *testing.T) {
+	audit, subscribers, request := filepath.Join(leaky(t), "lib/audit_log.rb"), filepath.Join(leaky(t), "lib/subscribers.rb"), filepath.Join(leaky(t), "lib/request.rb")
+	c := start(t, leaky(t))
+	set := func(settings object) {
+		c.notify("workspace/didChangeConfiguration", object{"settings": object{"heapline": settings}})
+	}
+	// The suspect or what is shown instead of it: CODE SEVERITY, "" for nothing.
+	shows := func(file, want string) {
+		t.Helper()
+		c.wait(fmt.Sprintf("%q at %s", want, file), func() bool {
+			got := ""
+			for _, d := range c.lastDiagnostics(file) {
+				if got == "" || d.Code != "heapline/hotspot" {
+					got = fmt.Sprintf("%s %d", strings.TrimPrefix(d.Code, "heapline/"), d.Severity)
+				}
+			}
+			return got == want
+		})
+	}
+	c.call("workspace/executeCommand", object{"command": "heapline.server.load", "arguments": []any{
+		object{"paths": []string{leakyDump(t, 1), leakyDump(t, 2), leakyDump(t, 3)}},
+	}})
+	shows(audit, "leak-suspect 2")
+	shows(subscribers, "leak-suspect 2")
+
+	set(object{"suspects": object{"minObjects": 1000, "minBytes": 1_000_000}})
+	shows(subscribers, "")
+	shows(audit, "leak-suspect 2")
+	set(object{"suspects": object{"minObjects": 7000, "minBytes": 1_000_000}})
+	shows(audit, "hotspot 2")
+	set(object{"diagnostics": object{"leakSuspectSeverity": "error"}})
+	shows(audit, "leak-suspect 1")
+	shows(request, "")
+	set(object{"diagnostics": object{"leakSuspectSeverity": "off"}})
+	shows(audit, "hotspot 2")
+	shows(request, "hotspot 3") // no suspect says more
+
+	c.load(leakyDump(t, 3))
+	shows(audit, "steady-growth 3")
+	set(object{"diagnostics": object{"steadyGrowthSeverity": "hint"}})
+	shows(audit, "steady-growth 4")
+	set(object{"diagnostics": object{"steadyGrowthSeverity": "off"}})
+	shows(audit, "hotspot 2")
 }

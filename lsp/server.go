@@ -127,6 +127,8 @@ type server struct {
 	mu    sync.Mutex // held by writers of state
 	state atomic.Pointer[state]
 
+	ignoreFiles sync.Mutex // held by who reads or writes a .heapline.yml
+
 	calls       calls
 	loads       loads
 	tokens      tokens
@@ -140,6 +142,7 @@ type server struct {
 	statusChanged   signal
 	watchedChanged  signal // other files are to be watched
 	headsAsked      signal // another commit may be checked out
+	ignoredAsked    signal // a .heapline.yml may be another
 	rootsChanged    signal
 	settingsChanged signal
 }
@@ -157,6 +160,7 @@ func newServer(opts Options) *server {
 		statusChanged:   newSignal(),
 		watchedChanged:  newSignal(),
 		headsAsked:      newSignal(),
+		ignoredAsked:    newSignal(),
 		rootsChanged:    newSignal(),
 		settingsChanged: newSignal(),
 	}
@@ -198,9 +202,10 @@ func (s *server) capabilities() protocol.ServerCapabilities {
 			Change:    new(protocol.TextDocumentSyncKindIncremental),
 			Save:      protocol.Boolean(true),
 		},
-		HoverProvider:     protocol.Boolean(true),
-		InlayHintProvider: &protocol.InlayHintOptions{ResolveProvider: new(s.caps.resolveTooltip)},
-		CodeLensProvider:  &protocol.CodeLensOptions{},
+		HoverProvider:      protocol.Boolean(true),
+		InlayHintProvider:  &protocol.InlayHintOptions{ResolveProvider: new(s.caps.resolveTooltip)},
+		CodeLensProvider:   &protocol.CodeLensOptions{},
+		CodeActionProvider: s.actionProvider(),
 		ExecuteCommandProvider: protocol.ExecuteCommandOptions{
 			Commands:                commandNames(),
 			WorkDoneProgressOptions: protocol.WorkDoneProgressOptions{WorkDoneProgress: new(true)},
@@ -227,9 +232,12 @@ func (s *server) startWorkers() {
 	s.worker("status", s.statusChanged, newStatusLine(s).send)
 	s.worker("file watch", s.watchedChanged, s.watchFiles)
 	s.worker("git heads", s.headsAsked, s.followHeads)
+	s.worker("ignored sites", s.ignoredAsked, s.followIgnored)
 	s.worker("workspace folders", s.rootsChanged, s.remap)
 	s.worker("settings", s.settingsChanged, s.pullSettings)
 	s.statusChanged.raise()
+	s.watchedChanged.raise()
+	s.ignoredAsked.raise()
 	s.background("exact sizes", s.explainer.run)
 	s.background("start", s.start)
 }

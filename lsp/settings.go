@@ -30,7 +30,11 @@ type settings struct {
 	DiagnosticsEnabled    bool
 	HotspotPercent        float64 // of the live bytes, for an Information
 	HotspotWarningPercent float64 // of the live bytes, for a Warning
-	MaxMemory             size    // that a load may take
+	SuspectObjects        int64   // by which a suspect grows at least, from dump to dump
+	SuspectBytes          int64   // so for single objects that become larger
+	LeakSuspectSeverity   severity
+	SteadyGrowthSeverity  severity
+	MaxMemory             size // that a load may take
 	PathMappings          pathMappings
 	Revision              string // of the source that dumps were taken from, "" for the sidecar's or a guess
 	RubyCommand           string // what runs a Ruby file
@@ -43,9 +47,42 @@ func defaultSettings() settings {
 		HintsEnabled: true, MinObjects: 1, MinBytes: 1000, LensEnabled: true,
 		ShowValues:         true,
 		DiagnosticsEnabled: true, HotspotPercent: 1, HotspotWarningPercent: 10,
+		SuspectObjects: index.DefaultThresholds.Objects, SuspectBytes: index.DefaultThresholds.Bytes,
+		LeakSuspectSeverity: "warning", SteadyGrowthSeverity: "information",
 		RubyCommand: "ruby",
 		Trusted:     true,
 	}
+}
+
+// thresholds say how much must grow before it is a suspect.
+func (s settings) thresholds() index.Thresholds {
+	return index.Thresholds{Objects: s.SuspectObjects, Bytes: s.SuspectBytes}
+}
+
+// severity is how a kind of diagnostics is shown.
+type severity string
+
+const severityOff severity = "off" // not at all
+
+var severities = map[severity]protocol.DiagnosticSeverity{
+	"error":       protocol.DiagnosticSeverityError,
+	"warning":     protocol.DiagnosticSeverityWarning,
+	"information": protocol.DiagnosticSeverityInformation,
+	"hint":        protocol.DiagnosticSeverityHint,
+	severityOff:   0,
+}
+
+// UnmarshalJSON reads one of those.
+func (s *severity) UnmarshalJSON(raw []byte) error {
+	var text severity
+	if err := json.Unmarshal(raw, (*string)(&text)); err != nil {
+		return err
+	}
+	if _, ok := severities[text]; !ok {
+		return fmt.Errorf("%q is no severity", text)
+	}
+	*s = text
+	return nil
 }
 
 // size is a number of bytes, as people write it; 0 for the default.
@@ -149,6 +186,10 @@ func parseSettings(base settings, raw []byte) (_ settings, problems []string) {
 		{"diagnostics.enabled", &base.DiagnosticsEnabled},
 		{"diagnostics.hotspotPercent", &base.HotspotPercent},
 		{"diagnostics.hotspotWarningPercent", &base.HotspotWarningPercent},
+		{"diagnostics.leakSuspectSeverity", &base.LeakSuspectSeverity},
+		{"diagnostics.steadyGrowthSeverity", &base.SteadyGrowthSeverity},
+		{"suspects.minObjects", &base.SuspectObjects},
+		{"suspects.minBytes", &base.SuspectBytes},
 		{"maxMemory", &base.MaxMemory},
 		{"pathMappings", &base.PathMappings},
 		{"revision", &base.Revision},

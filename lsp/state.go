@@ -18,6 +18,7 @@ type state struct {
 	dump     *dump                 // nil: none is loaded
 	settings settings
 	roots    []string      // workspace folders: absolute, slashes
+	ignored  []ignoring    // by their .heapline.yml
 	ruby     *installation // nil: it was not asked, or has not answered
 }
 
@@ -62,10 +63,10 @@ type dump struct {
 	stamp    stamp  // of the file when it was opened
 	origin   origin // what is known of where it was taken
 	snapshot *index.Snapshot
-	earlier  []string        // paths of the dumps it is compared with
-	series   *index.Series   // nil where there are none
-	suspects []index.Suspect // what grows
-	places   places          // where its files were looked for
+	earlier  []string      // paths of the dumps it is compared with
+	series   *index.Series // nil where there are none
+	suspects *suspects     // what grows; nil in the middle of a load
+	places   places        // where its files were looked for
 	files    *source.Mapping
 	// bases are the texts that stand for the source the dump was made from: of
 	// its revision, else of load time.

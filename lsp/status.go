@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"reflect"
+	"slices"
 
 	"heapline/index"
 )
@@ -17,7 +19,10 @@ type status struct {
 	Text    string `json:"text"`
 	Tooltip string `json:"tooltip"`        // markdown
 	Path    string `json:"path,omitempty"` // of the loaded dump or the one being loaded
-	Percent uint32 `json:"percent"`        // while loading
+	// Paths are those of all dumps of the series, that one last; for a client that
+	// starts the server again.
+	Paths   []string `json:"paths,omitempty"`
+	Percent uint32   `json:"percent"` // while loading
 	// MappedFrom and MappedTo are what heapline.pathMappings could hold to make
 	// sure of the folder that was inferred for the most files.
 	MappedFrom string `json:"mappedFrom,omitempty"`
@@ -33,6 +38,7 @@ func (s *server) statusNow() status {
 			Text:    fmt.Sprintf("loading %d %%", percent),
 			Tooltip: "Loading " + escapeMarkdown(filepath.Base(j.path)),
 			Path:    j.path,
+			Paths:   append(slices.Clone(j.earlier), j.path),
 			Percent: percent,
 		}
 	}
@@ -46,6 +52,7 @@ func (s *server) statusNow() status {
 		Text:    filepath.Base(d.path) + " · " + index.FormatBytes(live.Bytes) + " live",
 		Tooltip: statusTooltip(d),
 		Path:    d.path,
+		Paths:   d.paths(),
 	}
 	if len(d.files.Inferred) > 0 {
 		rule := d.files.Inferred[0].Rule
@@ -64,7 +71,7 @@ func newStatusLine(s *server) *statusLine { return &statusLine{server: s} }
 
 func (l *statusLine) send(ctx context.Context) {
 	now := l.server.statusNow()
-	if !l.server.caps.status || now == l.last {
+	if !l.server.caps.status || reflect.DeepEqual(now, l.last) {
 		return
 	}
 	l.last = now

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,8 @@ import (
 
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
+
+	"heapline/index/source"
 )
 
 const watchID = "heapline-files"
@@ -28,10 +31,10 @@ type watching struct {
 	offered bool // a question is on screen or about to be
 }
 
-// watchFiles makes the client watch the loaded dump and which commits are
-// checked out, where it can.
+// watchFiles makes the client watch the loaded dump, which commits are checked
+// out and which sites are ignored, where it can.
 func (s *server) watchFiles(ctx context.Context) {
-	paths := watchedPaths(s.state.Load().dump)
+	paths := s.state.Load().watchedPaths()
 	if !s.caps.watchFiles || slices.Equal(paths, s.watching.paths) {
 		return
 	}
@@ -57,11 +60,16 @@ func (s *server) watchFiles(ctx context.Context) {
 	}
 }
 
-func watchedPaths(d *dump) []string {
-	if d == nil {
-		return nil
+func (st *state) watchedPaths() []string {
+	var paths []string
+	for _, root := range st.roots {
+		paths = append(paths, filepath.Join(filepath.FromSlash(root), source.IgnoreFile))
 	}
-	paths := []string{d.path}
+	d := st.dump
+	if d == nil {
+		return paths
+	}
+	paths = append(paths, d.path)
 	for _, r := range d.revisions {
 		for _, name := range headFiles {
 			paths = append(paths, filepath.Join(filepath.FromSlash(r.head.folder), filepath.FromSlash(name)))
@@ -81,6 +89,9 @@ func (s *server) followHeads(context.Context) {
 
 func (s *server) watcher(path string) protocol.FileSystemWatcher {
 	kind := protocol.WatchKindCreate | protocol.WatchKindChange
+	if filepath.Base(path) == source.IgnoreFile {
+		kind |= protocol.WatchKindDelete
+	}
 	if !s.caps.relativePatterns {
 		return protocol.FileSystemWatcher{GlobPattern: protocol.Pattern(escapeGlob(filepath.ToSlash(path))), Kind: kind}
 	}
@@ -100,8 +111,12 @@ func escapeGlob(path string) string {
 	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]", "{", "?", "}", "?").Replace(path)
 }
 
-// DidChangeWatchedFiles offers to load a changed dump again, and follows git.
+// DidChangeWatchedFiles offers to load a changed dump again, and follows git and
+// what is ignored.
 func (s *server) DidChangeWatchedFiles(_ context.Context, p *protocol.DidChangeWatchedFilesParams) error {
+	if slices.ContainsFunc(p.Changes, func(e protocol.FileEvent) bool { return path.Base(pathOf(e.URI)) == source.IgnoreFile }) {
+		s.ignoredAsked.raise()
+	}
 	d := s.state.Load().dump
 	if d == nil {
 		return nil

@@ -47,6 +47,8 @@ func (s *server) DidChangeWorkspaceFolders(_ context.Context, p *protocol.DidCha
 		st.roots = roots
 	})
 	s.rootsChanged.raise()
+	s.watchedChanged.raise()
+	s.ignoredAsked.raise()
 	return nil
 }
 

@@ -99,14 +99,17 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 		Use:   "report DUMP…",
 		Short: "Print what is alive in a heap dump, by line, file, gem, class, type or generation",
 		Long: "Print what is alive in a heap dump (plain, gzip or zstd; - for standard input).\n" +
-			"Of several dumps of one process, the newest one, and what grows from dump to dump.",
+			"Of several dumps of one process, the newest one, and what grows from dump to dump.\n" +
+			"The sites that the nearest .heapline.yml names, here or in a folder above, are no suspects.",
 		Args: cobra.MinimumNArgs(1),
 		PreRunE: func(cmd *cobra.Command, args []string) error {
 			if o.Format == "json" && !cmd.Flags().Changed("top") {
 				o.Top = 0
 			}
 			_, err := maxMemory(memory)
-			return errors.Join(err, oneOf("by", o.By, report.Groupings), oneOf("sort", o.Sort, report.Orders), oneOf("format", o.Format, report.Formats),
+			var configErr error
+			o.IgnoreFile, o.Ignored, configErr = lsp.FindIgnored(".")
+			return errors.Join(err, configErr, oneOf("by", o.By, report.Groupings), oneOf("sort", o.Sort, report.Orders), oneOf("format", o.Format, report.Formats),
 				oneOf("fail-on", failOn, []string{"", leakSuspect}), needsSeries(failOn, args), standardInputOnce(args))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -124,7 +127,7 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 				err = report.Write(cmd.Context(), cmd.OutOrStdout(), s, o)
 			}
 			if err == nil && failOn != "" {
-				err = failOnSuspects(cmd.Context(), cmd.ErrOrStderr(), series)
+				err = failOnSuspects(cmd.Context(), cmd.ErrOrStderr(), o)
 			}
 			if err != nil {
 				return &exitError{1, err}
@@ -197,11 +200,11 @@ func standardInputOnce(args []string) error {
 }
 
 // failOnSuspects names the leak suspects and returns an error if there are any.
-func failOnSuspects(ctx context.Context, w io.Writer, x *index.Series) error {
-	if x.Match == index.ByTotals {
+func failOnSuspects(ctx context.Context, w io.Writer, o report.Options) error {
+	if o.Series.Match == index.ByTotals {
 		return errors.New("the dumps are not of one process: no leak can be told from them")
 	}
-	lines, err := report.Sentences(ctx, x)
+	lines, err := report.Sentences(ctx, o)
 	if err != nil || len(lines) == 0 {
 		return err
 	}

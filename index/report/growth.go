@@ -7,31 +7,48 @@ import (
 	"strings"
 
 	"heapline/index"
+	"heapline/index/source"
 )
 
 // suspects are what a report says of growth.
 type suspects struct {
-	list   []index.Suspect // of a series
-	steady []index.Suspect // of a single dump
+	list    []index.Suspect // of a series
+	steady  []index.Suspect // of a single dump
+	ignored int             // how many are in neither list
 }
 
-func findSuspects(ctx context.Context, s *index.Snapshot, x *index.Series) (suspects, error) {
-	list, err := index.FindSuspects(ctx, s, x, index.DefaultThresholds)
-	if x == nil {
-		return suspects{steady: list}, err
+func findSuspects(ctx context.Context, s *index.Snapshot, o Options) (suspects, error) {
+	all, err := index.FindSuspects(ctx, s, o.Series, index.DefaultThresholds)
+	list := reported(s, all, o.Ignored)
+	found := suspects{list: list, ignored: len(all) - len(list)}
+	if o.Series == nil {
+		found.list, found.steady = nil, list
 	}
-	return suspects{list: list}, err
+	return found, err
+}
+
+// reported leaves out the suspects of which the site or the holder is ignored.
+func reported(s *index.Snapshot, list []index.Suspect, ignored source.Ignored) []index.Suspect {
+	var left []index.Suspect
+	for _, x := range list {
+		site := s.AllSites()[x.Site]
+		if !ignored.NamesEnd(site.File, site.Line) && (x.Holder == nil || !ignored.NamesEnd(x.Holder.File, x.Holder.Line)) {
+			left = append(left, x)
+		}
+	}
+	return left
 }
 
 // at names a line of the dump.
 func at(file string, line int) string { return fmt.Sprintf("%s:%d", file, line) }
 
-// Sentences returns a line for each leak suspect of a series: where, and by how
-// much it grows. An error is that of ctx.
-func Sentences(ctx context.Context, x *index.Series) ([]string, error) {
-	list, err := x.Suspects(ctx, index.DefaultThresholds)
+// Sentences returns a line for each leak suspect of a series that is not
+// ignored: where, and by how much it grows. An error is that of ctx.
+func Sentences(ctx context.Context, o Options) ([]string, error) {
+	x := o.Series
+	found, err := findSuspects(ctx, x.Last(), o)
 	var lines []string
-	for _, s := range list {
+	for _, s := range found.list {
 		site := x.Last().AllSites()[s.Site]
 		lines = append(lines, Printable(at(site.File, site.Line)+": "+s.Sentence(at)))
 	}
@@ -52,7 +69,7 @@ func writeSeries(b *strings.Builder, x *index.Series) {
 	}
 }
 
-func writeSuspects(b *strings.Builder, s *index.Snapshot, found suspects) {
+func writeSuspects(b *strings.Builder, s *index.Snapshot, o Options, found suspects) {
 	write := func(title string, list []index.Suspect) {
 		if len(list) == 0 {
 			return
@@ -68,6 +85,9 @@ func writeSuspects(b *strings.Builder, s *index.Snapshot, found suspects) {
 	}
 	write("leak suspects", found.list)
 	write("grows steadily, as far as a single dump can tell", found.steady)
+	if found.ignored > 0 {
+		fmt.Fprintf(b, "\n%s ignored by %s\n", plural(found.ignored, "suspect"), Printable(o.IgnoreFile))
+	}
 }
 
 // place is a line of the dump.

@@ -57,10 +57,11 @@ func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, f
 		Survivors    []index.Survivors `json:"survivors"`    // sites of unreachable objects that survived GCs
 		Suspects     []suspectRow      `json:"suspects"`     // of a series
 		SteadyGrowth []suspectRow      `json:"steadyGrowth"` // of a single dump
+		Ignored      int               `json:"ignored"`      // how many are in neither, by .heapline.yml
 		Rows         []any             `json:"rows"`
 	}{
 		s.Summary(), o.Taken, series, append([]string{}, s.Summary().Notes()...), s.Survivors(),
-		suspectRows(s, found.list), suspectRows(s, found.steady), list,
+		suspectRows(s, found.list), suspectRows(s, found.steady), found.ignored, list,
 	})
 }
 

@@ -35,6 +35,9 @@ type Options struct {
 	Taken *index.Taken
 	// Series compares the dump with earlier ones, nil where there are none.
 	Series *index.Series
+	// Ignored are the sites that IgnoreFile names: no suspects.
+	Ignored    source.Ignored
+	IgnoreFile string
 }
 
 // row is one line of a report. The counts of a whole report's rows add up to
@@ -59,7 +62,7 @@ func Write(ctx context.Context, w io.Writer, s *index.Snapshot, o Options) error
 			}
 		}
 	}
-	found, err := findSuspects(ctx, s, o.Series)
+	found, err := findSuspects(ctx, s, o)
 	if err != nil {
 		return err
 	}

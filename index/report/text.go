@@ -22,7 +22,7 @@ func writeText(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, f
 	if o.Series != nil {
 		writeSeries(&b, o.Series)
 	}
-	writeSuspects(&b, s, found)
+	writeSuspects(&b, s, o, found)
 	fmt.Fprintf(&b, "\n%12s  %9s  %6s  %11s  %s\n", "objects", "bytes", "live", "retained", "by "+o.By)
 	live := s.Summary().Live
 	line := func(r row, extra string) {

@@ -30,8 +30,8 @@ class Heapline {
   readonly server: Server;
   private readonly output = vscode.window.createOutputChannel("Heapline", { log: true });
   private readonly status = createStatusItem();
-  /** The path of the dump that is loaded or being loaded. */
-  private dump: string | undefined;
+  /** The paths of the dumps that are loaded or being loaded: several are a series. */
+  private dumps: string[] = [];
   /** What the server has taken a folder of the dump for. */
   private inferred: PathMapping | undefined;
 
@@ -45,7 +45,7 @@ class Heapline {
     "heapline.unload": () => this.server.run(serverCommand.unload),
     "heapline.toggleHints": toggleHints,
     "heapline.showOutput": () => this.output.show(),
-    "heapline.menu": () => showMenu(this.dump !== undefined, this.inferred),
+    "heapline.menu": () => showMenu(this.dumps.length > 0, this.inferred),
     "heapline.writePathMapping": () => this.inferred && writePathMapping(this.inferred),
     "heapline.restart": () => this.restart(),
   };
@@ -95,32 +95,33 @@ class Heapline {
   }
 
   private async reload(): Promise<void> {
-    if (this.dump !== undefined) {
-      await load(this.server, this.output, { paths: [this.dump], how: "reload" });
+    if (this.dumps.length > 0) {
+      await load(this.server, this.output, { paths: this.dumps, how: "reload" });
     }
   }
 
-  /** Starts the server afresh, with the dump that the old one had. */
+  /** Starts the server afresh, with the dumps that the old one had. */
   private async restart(): Promise<void> {
-    const dump = this.dump;
+    const paths = this.dumps;
     await this.server.restart();
-    if (dump !== undefined) {
-      await load(this.server, this.output, { paths: [dump] });
+    if (paths.length > 0) {
+      await load(this.server, this.output, { paths });
     }
   }
 
   private async offerAfterCrash(): Promise<void> {
-    const dump = this.dump;
-    if (dump === undefined) {
+    const paths = this.dumps;
+    if (paths.length === 0) {
       return;
     }
+    const lost = paths.length === 1 ? path.basename(paths[0] ?? "") : `The series of ${paths.length} dumps`;
     const action = await vscode.window.showWarningMessage(
-      `Heapline's server crashed and was started again. ${withoutLinks(path.basename(dump))} is no longer loaded.`,
+      `Heapline's server crashed and was started again. ${withoutLinks(lost)} is no longer loaded.`,
       "Load again",
       "Show output",
     );
     if (action === "Load again") {
-      await load(this.server, this.output, { paths: [dump] });
+      await load(this.server, this.output, { paths });
     } else if (action === "Show output") {
       this.output.show();
     }
@@ -128,12 +129,12 @@ class Heapline {
 
   private showState(state: ServerState): void {
     this.status.show(state);
-    this.dump = state.state === "loading" || state.state === "loaded" ? state.path : undefined;
+    this.dumps = state.state === "loading" || state.state === "loaded" ? (state.paths ?? []) : [];
     this.inferred =
       state.state === "loaded" && state.mappedFrom !== undefined && state.mappedTo !== undefined
         ? { from: state.mappedFrom, to: state.mappedTo }
         : undefined;
-    void vscode.commands.executeCommand("setContext", "heapline.hasDump", this.dump !== undefined);
+    void vscode.commands.executeCommand("setContext", "heapline.hasDump", this.dumps.length > 0);
   }
 
   /** Runs something; what goes wrong is told to the user, in the words of whoever knows best. */

@@ -14,6 +14,8 @@ export interface Status {
   tooltip?: string;
   /** The dump that is loaded or being loaded. */
   path?: string;
+  /** All dumps of the series, that one among them. */
+  paths?: string[];
   percent?: number;
   /** What the setting heapline.pathMappings could hold to make sure of the folder that was inferred for most files. */
   mappedFrom?: string;

@@ -383,6 +383,42 @@ test(':HeaplineCancel ends a load, and what was loaded before stays', function()
   assert(vim.uv.fs_unlink(path('big.heap')))
 end)
 
+test('the code action of a diagnostic ignores its line, until its entry is deleted', function()
+  message_of('HeaplineLoad ' .. path('leak-3.json.gz'))
+  local audit_rb = open('lib/audit_log.rb')
+  local function codes()
+    local found = vim.iter(vim.diagnostic.get(audit_rb, { lnum = 8 })):map(function(d) return d.code end):totable()
+    table.sort(found)
+    return table.concat(found, ' ')
+  end
+  local both = 'heapline/hotspot heapline/steady-growth'
+  await('the diagnostics of line 9', function()
+    return codes() == both and #vim.lsp.get_clients({ bufnr = audit_rb, name = 'heapline' }) == 1
+  end, codes)
+  vim.api.nvim_win_set_cursor(0, { 9, 4 }) -- from 0.12 on it has to be on the text
+  vim.lsp.buf.code_action({
+    apply = true,
+    filter = function(action) return action.title == 'Ignore this site in .heapline.yml' end,
+  })
+  await('no diagnostics', function() return codes() == '' end, codes)
+
+  await('.heapline.yml with the cursor on the reason', function()
+    local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+    return vim.api.nvim_buf_get_name(0) == path('.heapline.yml')
+      and vim.api.nvim_get_current_line():sub(column + 1) == 'TODO: say why'
+      and row == 3
+  end, function()
+    return { vim.api.nvim_buf_get_name(0), vim.api.nvim_win_get_cursor(0), vim.api.nvim_get_current_line() }
+  end)
+  is(vim.api.nvim_get_current_line(), '  - lib/audit_log.rb:9 # TODO: say why', 'entry')
+
+  vim.cmd('delete | silent write')
+  await('the diagnostics again', function() return codes() == both end, codes)
+  vim.cmd('bwipeout')
+  assert(vim.uv.fs_unlink(path('.heapline.yml')))
+  vim.api.nvim_set_current_buf(server_rb)
+end)
+
 test(':HeaplineAdd says what grows from dump to dump', function()
   message_of('HeaplineLoad ' .. path('leak-3.json.gz'))
   message_of('HeaplineAdd ' .. path('leak-1.json.gz'))

@@ -12,6 +12,7 @@ import { captureSettings, checkCapture } from "./capture";
 import { Checks } from "./checks";
 import { checkDemo } from "./demo";
 import { Editor } from "./editor";
+import { checkIgnore } from "./ignore";
 import { checkMovedCode, movedFile, movedSettings } from "./moved";
 import { checkSeries } from "./series";
 import { launchBrowser, Workbench } from "./workbench";
@@ -57,6 +58,7 @@ async function main(): Promise<boolean> {
     await checkChanges(checks, workbench);
     await checkLoads(checks, workbench);
     await checkSeries(checks, workbench, pictures);
+    await checkIgnore(checks, workbench, workspace, pictures);
     await checkCapture(checks, workbench, editor, { workspace, taken, pictures });
     await checkServer(checks, workbench, editor, workspace);
     await workbench.page.close();

@@ -274,12 +274,45 @@ export class Workbench {
 
   /** Waits until the open Problems view has a row with this text, be it scrolled out of sight. */
   async problemsList(text: string): Promise<void> {
-    const filter = this.page
-      .locator(".part.panel .viewpane-filter input, .part.panel input[placeholder^='Filter']")
-      .first();
-    await filter.fill(text);
+    await this.filterProblems(text);
     await this.page.locator(".markers-panel .monaco-list-row", { hasText: text }).first().waitFor();
-    await filter.fill("");
+    await this.unfilterProblems();
+  }
+
+  /** Waits until the open Problems view has no row with this text. */
+  async problemsLack(text: string): Promise<void> {
+    await this.filterProblems(text);
+    await this.page.locator(".markers-panel", { hasText: "No results found" }).waitFor();
+    await this.unfilterProblems();
+  }
+
+  private async filterProblems(text: string): Promise<void> {
+    await this.page
+      .locator(".part.panel .viewpane-filter input, .part.panel input[placeholder^='Filter']")
+      .first()
+      .fill(text);
+  }
+
+  /** Shows all again, and waits until they are: a view that is closed before would stay filtered. */
+  private async unfilterProblems(): Promise<void> {
+    await this.filterProblems("");
+    await this.page.locator(".part.panel .viewpane-filter-badge").waitFor({ state: "hidden" });
+  }
+
+  /** Chooses a quick fix at the cursor. */
+  async quickFix(title: string, picture: string): Promise<void> {
+    const fix = this.page.locator(".action-widget .monaco-list-row", { hasText: title });
+    await this.page.keyboard.press("Control+.");
+    await fix.waitFor();
+    await this.page.screenshot({ path: picture });
+    await fix.click();
+    await fix.waitFor({ state: "detached" });
+  }
+
+  /** Saves the open file. */
+  async save(): Promise<void> {
+    await this.page.keyboard.press("Control+S");
+    await this.page.locator(".tab.active:not(.dirty)").waitFor();
   }
 
   async closePanel(): Promise<void> {
