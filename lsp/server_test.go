@@ -146,7 +146,7 @@ func TestInitializeSaysWhatTheServerCan(t *testing.T) {
 	res := string(c.initialize(tempDir(t)))
 	for _, want := range []string{
 		`"name":"heapline"`, `"version":"1.2.3"`, `"change":2`, `"hoverProvider":true`,
-		`"heapline.server.findDumps","heapline.server.ignore","heapline.server.load","heapline.server.reload","heapline.server.unload"`,
+		`"heapline.server.capture","heapline.server.findDumps","heapline.server.ignore","heapline.server.load"`,
 	} {
 		if !strings.Contains(res, want) {
 			t.Errorf("%s is missing in %s", want, res)

@@ -302,6 +302,7 @@ export class Workbench {
   /** Chooses a quick fix at the cursor. */
   async quickFix(title: string, picture: string): Promise<void> {
     const fix = this.page.locator(".action-widget .monaco-list-row", { hasText: title });
+    await this.page.locator(".codicon-light-bulb, [class*=gutter-lightbulb]").first().waitFor(); // there is something to fix
     await this.page.keyboard.press("Control+.");
     await fix.waitFor();
     await this.page.screenshot({ path: picture });
