@@ -62,24 +62,10 @@ run_vscode() {
   npm_packages && .ci/apt.sh ruby ruby-rbtrace && timeout 15m vscode-extension/scripts/setup-editor.sh && timeout 15m npm run --silent e2e
 }
 
-# Neovim 0.12 was seen to hang, once in hundreds of runs, in the middle of a key that it was given; all that the tests
-# wait for has a limit of its own. Such a run says where it was, and there is one more.
-headless() {
-  local log=$results/nvim-headless.log
-  for limit in 3m 5m; do
-    timeout -k 10s "$limit" "$1" --clean --headless -l lsp/testdata/nvim/test.lua &>"$log"
-    local status=$?
-    ((status == 124)) || break
-    echo "# Neovim hung for $limit, behind: $(grep -E '^(not )?ok ' "$log" | tail -n 1 | sed 's/ok/passed/')"
-  done
-  cat "$log"
-  return "$status"
-}
-
 run_nvim() {
   local nvim
   .ci/apt.sh ruby tmux && nvim=$(.ci/get-nvim.sh) && make --silent build || return
-  headless "$nvim"
+  timeout 5m "$nvim" --clean --headless -l lsp/testdata/nvim/test.lua
   local status=$?
   timeout 5m lsp/testdata/nvim/terminal.sh "$nvim" "$results/nvim" && return "$status"
 }

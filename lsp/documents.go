@@ -72,7 +72,8 @@ func (d *document) linesFrom(first, count int) []string {
 
 // follow returns the document with its lines matched to those of a dump (nil:
 // none), as soon as it is known which text the dump's lines are counted in. Edits
-// since, saved or not, are found by comparing with that.
+// since, saved or not, are found by comparing with that; what is matched already
+// stays, for only the edits themselves tell which of two lines was moved.
 func (d *document) follow(dump *dump) *document {
 	next := *d
 	next.base, next.before, next.last, next.lines = nil, nil, nil, source.LineMap{}
@@ -84,6 +85,9 @@ func (d *document) follow(dump *dump) *document {
 		return &next
 	}
 	next.base = dump.bases.of(file)
+	if next.base == d.base {
+		next.before, next.last, next.lines = d.before, d.last, d.lines
+	}
 	return next.matched()
 }
 

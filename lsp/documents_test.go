@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -163,6 +164,23 @@ func TestTypingALineAboveAnother(t *testing.T) {
 	end := indent + len(typed)
 	c.change(a.ruby, 100, span(1, end, 1, end), "\n"+strings.Repeat(" ", indent))
 	c.wantHints(a.ruby, "2:12 5 objects · 6.0 kB retained", "3:18 10 objects · 4.0 kB retained")
+}
+
+// Only the edits tell that a line was deleted and another one typed in its place: a
+// comparison of the texts takes the new one for the old one, changed.
+func TestEditsAreRememberedWhenFilesAreFoundAgain(t *testing.T) {
+	a := newApp(t)
+	c := a.loaded(t)
+	c.change(a.ruby, 2, span(2, 0, 3, 0), "")
+	c.change(a.ruby, 3, span(2, 0, 2, 0), "    nothing = 0\n")
+	want := []string{"1:12 5 objects · 6.0 kB retained"}
+	c.wantHints(a.ruby, want...)
+	c.notify("workspace/didChangeConfiguration", object{"settings": object{"pathMappings": object{"/srv/app": "${workspaceFolder}"}}})
+	c.await("heapline/status", func(params json.RawMessage) bool {
+		text := string(params)
+		return strings.Contains(text, `"state":"loaded"`) && !strings.Contains(text, "mappedFrom") // it is no guess any more
+	})
+	c.wantHints(a.ruby, want...)
 }
 
 // The buffer differs from the dump's text from the start: lines that only look like

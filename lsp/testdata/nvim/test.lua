@@ -31,14 +31,16 @@ local function is(got, want, what)
   assert(vim.deep_equal(got, want), ('%s: got %s, want %s'):format(what, vim.inspect(got), vim.inspect(want)))
 end
 
---- Waits until condition() is true-ish and returns that; fails with what `got` shows otherwise.
+--- Waits until condition() is true-ish and returns that; fails with what `got` shows otherwise. The time is looked at
+--- here, too: vim.wait counts whole milliseconds between two events, and waits for ever while these come faster.
 local function await(what, condition, got)
   local result
-  local done = vim.wait(deadline, function()
+  local ends = vim.uv.hrtime() + deadline * 1e6
+  vim.wait(deadline, function()
     result = condition()
-    return result
+    return result or vim.uv.hrtime() > ends
   end, 10)
-  assert(done, ('waited in vain for %s%s'):format(what, got and (', there is ' .. vim.inspect(got())) or ''))
+  assert(result, ('waited in vain for %s%s'):format(what, got and (', there is ' .. vim.inspect(got())) or ''))
   return result
 end
 
