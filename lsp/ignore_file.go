@@ -11,8 +11,8 @@ import (
 	"heapline/index/source"
 )
 
-// ignoreFileMax is more than anyone writes by hand, and what is read in no time.
-const ignoreFileMax = 100_000
+// ignoreFileMax is more than anyone writes by hand. The time of the parser grows with its square.
+const ignoreFileMax = 32_000
 
 // FindIgnored returns the sites that the .heapline.yml of a folder names, or that
 // of the nearest folder above it that has one, and the path of that file: "" where

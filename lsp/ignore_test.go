@@ -282,7 +282,7 @@ func TestIgnoringThatIsNotPossibleSaysWhy(t *testing.T) {
 		{"no line", nil, object{"command": "heapline.server.ignore", "arguments": []any{object{"uri": fileURI(c.audit), "line": -1}}}, "the argument is"},
 		{"a folder of that name", func() { _ = os.Mkdir(c.config, 0o755) }, ignoreAt(c.audit, 8), "is not a regular file: delete it"},
 		{"a link", func() { _ = os.Remove(c.config); _ = os.Symlink(outside, c.config) }, ignoreAt(c.audit, 8), "is a link: write the entry into the file that it leads to"},
-		{"too much of it", func() { _ = os.Remove(c.config); write(t, c.root, ".heapline.yml", strings.Repeat("#", 100_001)) }, ignoreAt(c.audit, 8), "is larger than 100000 bytes"},
+		{"too much of it", func() { _ = os.Remove(c.config); write(t, c.root, ".heapline.yml", strings.Repeat("#", ignoreFileMax+1)) }, ignoreAt(c.audit, 8), "is larger than 32000 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.before != nil {

@@ -53,7 +53,7 @@ func (st *state) toRun(args []protocol.LSPAny) (command []string, cwd string, er
 		Command []string `json:"command"`
 	}
 	if len(args) > 0 && json.Unmarshal(args[0], &given) == nil && len(given.Command) > 0 {
-		return given.Command, st.folderOf(""), nil
+		return given.Command, st.runFolder(""), nil
 	}
 	file, err := loadPath(args)
 	if err == nil && file == "" {
@@ -70,12 +70,12 @@ func (st *state) toRun(args []protocol.LSPAny) (command []string, cwd string, er
 	if len(command) == 0 {
 		command = []string{"ruby"}
 	}
-	return append(command, file), st.folderOf(filepath.ToSlash(file)), nil
+	return append(command, file), st.runFolder(filepath.ToSlash(file)), nil
 }
 
-// folderOf is the workspace folder that a file is in, else the file's own folder;
+// runFolder is the workspace folder that a file is in, else the file's own folder;
 // of no file, the first workspace folder.
-func (st *state) folderOf(file string) string {
+func (st *state) runFolder(file string) string {
 	for _, root := range st.roots {
 		if file == "" || strings.HasPrefix(file, root+"/") {
 			return root
