@@ -79,10 +79,7 @@ func of(line int, source, code string) object {
 	return object{"range": span(line, 4, line, 20), "source": source, "code": code, "message": "Grows."}
 }
 
-const (
-	holderHot = "3 heapline/hotspot"
-	leak      = "8 heapline/leak-suspect"
-)
+const leak = "8 heapline/leak-suspect"
 
 func ignoreAt(file string, line int) object {
 	return object{"command": "heapline.server.ignore", "arguments": []any{object{"uri": fileURI(file), "line": line}}}
@@ -151,9 +148,9 @@ func TestClientsOfOldGetACommandOrNothing(t *testing.T) {
 
 func TestAnIgnoredSiteHasNoDiagnosticsUntilItsEntryIsDeleted(t *testing.T) {
 	c := startIgnoring(t, canIgnore())
-	c.listed(holderHot, leak)
+	c.listed(leak)
 	c.call("workspace/executeCommand", ignoreAt(c.audit, 8))
-	if got := c.codes(c.audit); !slices.Equal(got, []string{holderHot}) {
+	if got := c.codes(c.audit); len(got) > 0 {
 		t.Errorf("at the command's answer: %q", got)
 	}
 	want := "# Sites that Heapline does not report, each with the reason. Delete an entry to see it again.\nignore:\n  - lib/audit_log.rb:9 # TODO: say why\n"
@@ -174,23 +171,23 @@ func TestAnIgnoredSiteHasNoDiagnosticsUntilItsEntryIsDeleted(t *testing.T) {
 
 	write(t, c.root, ".heapline.yml", "ignore:\n")
 	c.told(2)
-	c.listed(holderHot, leak)
+	c.listed(leak)
 	c.call("workspace/executeCommand", ignoreAt(c.audit, 3))
 	c.listed() // what the holder holds is ignored with it
 	if err := os.Remove(c.config); err != nil {
 		t.Fatal(err)
 	}
 	c.told(3)
-	c.listed(holderHot, leak)
+	c.listed(leak)
 }
 
 func TestAnIgnoredLineIsTheOneThatTheDiagnosticIsOn(t *testing.T) {
 	c := startIgnoring(t, canIgnore())
 	c.open(c.audit, readFile(t, c.audit))
 	c.change(c.audit, 2, span(0, 0, 0, 0), "\n")
-	c.listed("4 heapline/hotspot", "9 heapline/leak-suspect")
+	c.listed("9 heapline/leak-suspect")
 	c.call("workspace/executeCommand", ignoreAt(c.audit, 9))
-	c.listed("4 heapline/hotspot")
+	c.listed()
 	if got := readFile(t, c.config); !strings.Contains(got, "- lib/audit_log.rb:10 #") {
 		t.Errorf("got %q", got)
 	}
@@ -199,13 +196,13 @@ func TestAnIgnoredLineIsTheOneThatTheDiagnosticIsOn(t *testing.T) {
 // Clients that cannot watch files tell of those that are saved.
 func TestTheIgnoreFileIsReadAgainWhenADocumentIsSavedAndAtALoad(t *testing.T) {
 	c := startIgnoring(t, canIgnore())
-	c.listed(holderHot, leak)
+	c.listed(leak)
 	write(t, c.root, ".heapline.yml", "ignore: [lib/audit_log.rb]\n")
 	c.notify("textDocument/didSave", object{"textDocument": object{"uri": fileURI(c.audit)}})
 	c.listed()
 	write(t, c.root, ".heapline.yml", "")
 	c.call("workspace/executeCommand", run("reload"))
-	c.listed(holderHot, leak)
+	c.listed(leak)
 }
 
 func TestAnEntryIsAddedToTheFileThatIsThere(t *testing.T) {
@@ -233,7 +230,7 @@ func TestAnEntryIsAddedToTheFileThatIsThere(t *testing.T) {
 func TestAnIgnoreFileThatIsWrongIsADiagnosticAndChangesNothing(t *testing.T) {
 	c := startIgnoring(t, canIgnore())
 	c.call("workspace/executeCommand", ignoreAt(c.audit, 8))
-	c.listed(holderHot)
+	c.listed()
 	write(t, c.root, ".heapline.yml", "ignore:\n  - 'é' # 𝒳\n  - /a.rb\n")
 	c.told(2)
 	c.wait("a diagnostic of .heapline.yml", func() bool { return slices.Equal(c.codes(c.config), []string{"2 heapline/config"}) })
@@ -241,7 +238,7 @@ func TestAnIgnoreFileThatIsWrongIsADiagnosticAndChangesNothing(t *testing.T) {
 	if d.Severity != 1 || d.Range.Start.Character != 4 || d.Range.End.Character != 9 || !strings.Contains(d.Message, `"/a.rb" is an absolute path`) {
 		t.Errorf("got %+v", d)
 	}
-	if got := c.codes(c.audit); !slices.Equal(got, []string{holderHot}) {
+	if got := c.codes(c.audit); len(got) > 0 {
 		t.Errorf("what was in force is no more: %q", got)
 	}
 	got := c.fail("workspace/executeCommand", ignoreAt(c.audit, 3))
@@ -250,7 +247,7 @@ func TestAnIgnoreFileThatIsWrongIsADiagnosticAndChangesNothing(t *testing.T) {
 	}
 	write(t, c.root, ".heapline.yml", "ignore:\n")
 	c.told(2)
-	c.listed(holderHot, leak)
+	c.listed(leak)
 	c.wait("no diagnostic of .heapline.yml", func() bool { return len(c.codes(c.config)) == 0 })
 }
 
@@ -282,7 +279,10 @@ func TestIgnoringThatIsNotPossibleSaysWhy(t *testing.T) {
 		{"no line", nil, object{"command": "heapline.server.ignore", "arguments": []any{object{"uri": fileURI(c.audit), "line": -1}}}, "the argument is"},
 		{"a folder of that name", func() { _ = os.Mkdir(c.config, 0o755) }, ignoreAt(c.audit, 8), "is not a regular file: delete it"},
 		{"a link", func() { _ = os.Remove(c.config); _ = os.Symlink(outside, c.config) }, ignoreAt(c.audit, 8), "is a link: write the entry into the file that it leads to"},
-		{"too much of it", func() { _ = os.Remove(c.config); write(t, c.root, ".heapline.yml", strings.Repeat("#", ignoreFileMax+1)) }, ignoreAt(c.audit, 8), "is larger than 32000 bytes"},
+		{"too much of it", func() {
+			_ = os.Remove(c.config)
+			write(t, c.root, ".heapline.yml", strings.Repeat("#", ignoreFileMax+1))
+		}, ignoreAt(c.audit, 8), "is larger than 32000 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.before != nil {

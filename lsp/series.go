@@ -187,6 +187,11 @@ func (st *state) suspectsByFile(ctx context.Context) (byFile map[string][]index.
 		for _, id := range x.Feeders {
 			named[id] = true
 		}
+		if x.Holder != nil {
+			if site, ok := st.dump.snapshot.SiteAt(x.Holder.File, x.Holder.Line); ok {
+				named[site.ID] = true
+			}
+		}
 	}
 	return byFile, named
 }

@@ -68,6 +68,9 @@ func TestASeriesShowsWhatGrows(t *testing.T) {
 			t.Errorf("no %s\nin %q", want, messages)
 		}
 	}
+	if got := c.diagnostics(audit); len(got) != 1 {
+		t.Errorf("the line that holds a suspect has a diagnostic of its own: %+v", got)
+	}
 	if got := c.diagnostics(request); len(got) > 0 {
 		t.Errorf("a line that feeds a suspect has a diagnostic of its own: %+v", got)
 	}
