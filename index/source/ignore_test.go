@@ -1,6 +1,8 @@
 package source
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -137,4 +139,36 @@ func TestAnEntryIsNotAddedToWhatIsWrittenOtherwise(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzIgnored adds an entry to any text: what was in it is still there, in its
+// order, and one entry more.
+func FuzzIgnored(f *testing.F) {
+	for _, text := range []string{"", "ignore:\n  - a.rb:1 # why\n", "# x\r\nignore:\r\n- 'a b.rb'", "ignore: [a.rb]", "\ufeffignore:\n", "ignore:\n  - a\n\n  # end\n"} {
+		f.Add(text, "lib/a.rb", 9)
+	}
+	f.Fuzz(func(t *testing.T, text, file string, line int) {
+		if len(text) > 2000 {
+			return // the parser's time grows with its square
+		}
+		before, err := ParseIgnored(text)
+		added, _, addErr := AddIgnored(text, file, line, "why")
+		if addErr != nil {
+			if _, ok := errors.AsType[*IgnoreError](addErr); !ok || added != "" {
+				t.Fatalf("%q: %v", added, addErr)
+			}
+			return
+		}
+		after, err2 := ParseIgnored(added)
+		if err != nil || err2 != nil || len(after.sites) != len(before.sites)+1 || !slices.Equal(after.sites[:len(before.sites)], before.sites) {
+			t.Fatalf("%q became %q: %v, %v", text, added, err, err2)
+		}
+		kept := 0
+		for kept < len(text) && text[kept] == added[kept] {
+			kept++
+		}
+		if !strings.HasSuffix(added, text[kept:]) {
+			t.Fatalf("%q became %q, which is more than an insertion", text, added)
+		}
+	})
 }
