@@ -22,7 +22,12 @@ type Past struct {
 	alone   map[cohort]single   // the object of a cohort of one
 	marks   map[uint64]uint64
 	pinned  map[uint64]bool
+	starts  map[uint64]string // of the values of large strings, by address
 }
+
+// leastStart is the memory of strings whose starts are kept: smaller ones are
+// not told to grow.
+const leastStart = 500 // bytes
 
 // cohort is the live objects of one site and one generation.
 type cohort struct {
@@ -54,7 +59,7 @@ func (s *Snapshot) Past() *Past { return newPast(s.summary.Path, s.heap.heap, s.
 func newPast(path string, h *heap.Heap, live graph.Set) *Past {
 	p := &Past{
 		path: path, newest: h.Newest, ids: h.Identities(live), sites: map[heap.Site]int32{}, cohorts: map[cohort]uint32{},
-		marks: h.Landmarks(), pinned: h.Pinned(),
+		marks: h.Landmarks(), pinned: h.Pinned(), starts: h.Starts(live, leastStart),
 	}
 	numbers := make([]int32, len(h.Sites())) // of the heap's sites, + 1
 	tally, members := newCohortTally(p.cohorts), map[cohort]heap.ID{}

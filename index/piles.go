@@ -54,11 +54,12 @@ func (c *contents) piles(before []graph.Node, seen func(heap.ID) int, dumps int,
 		}
 	}
 	shared := func(number uint32) bool { return t.Vertex[place[number]] < c.heap.First() }
+	bare := c.bareFinalizers()
 	p.adopt(func(id heap.ID) bool { return p.isNew(id) && shared(t.Number[id]) })
 	for number := 1; number < len(t.Vertex); number++ {
 		id := t.Vertex[number]
 		switch {
-		case !p.isNew(id):
+		case !p.isNew(id), bare[id]:
 		case !shared(uint32(number)):
 			p.add(id, t.Vertex[place[number]], t.Vertex[element[number]])
 		case p.holder[id] != graph.Root:
@@ -68,6 +69,28 @@ func (c *contents) piles(before []graph.Node, seen func(heap.ID) int, dumps int,
 		}
 	}
 	return p.list()
+}
+
+// bareFinalizers are the entries of Ruby's table of finalizers that hold nothing
+// else: they go with the objects that they are for, which WeakMaps have them for,
+// too.
+func (c *contents) bareFinalizers() map[heap.ID]bool {
+	table := slices.Index(c.heap.Roots(), "finalizers") + 1 // 0 is Root, which has no name
+	bare := map[heap.ID]bool{}
+	if table == 0 {
+		return bare
+	}
+	t := c.tree
+	for number := 1; number < len(t.Vertex); number++ {
+		above := t.Idom[number]
+		switch {
+		case int(t.Vertex[above]) == table:
+			bare[t.Vertex[number]] = true
+		case int(t.Vertex[t.Idom[above]]) == table: // visited before
+			delete(bare, t.Vertex[above])
+		}
+	}
+	return bare
 }
 
 func (p *piling) isNew(id heap.ID) bool { return id >= p.heap.First() && p.seen(id) != 0 }

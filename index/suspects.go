@@ -68,11 +68,7 @@ func (x *Series) Suspects(ctx context.Context, least Thresholds) ([]Suspect, err
 		}
 	}
 	for id, s := range x.swellings(least, holders) {
-		suspect, err := x.swollen(ctx, id, s)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, suspect)
+		list = append(list, x.swollen(id, s, before))
 	}
 	return once(list), nil
 }
@@ -131,17 +127,23 @@ func (x *Series) suspect(p *pile, before []graph.Node, least Thresholds) (Suspec
 }
 
 // swollen makes a suspect of objects that become larger.
-func (x *Series) swollen(ctx context.Context, id SiteID, s swelling) (Suspect, error) {
+func (x *Series) swollen(id SiteID, s swelling, before []graph.Node) Suspect {
 	site, intervals := x.last.sites[id], float64(len(x.past))
 	suspect := Suspect{
 		Site: id, Objects: site.Objects, Bytes: max(x.last.Retained(id).Bytes, site.Bytes), Feeders: []SiteID{}, Per: "dump",
 		GrowthBytes: float64(s.bytes) / intervals, Elements: float64(s.elements) / intervals,
 	}
-	holders, err := x.last.Holders(ctx, id)
-	if err == nil && len(holders) > 0 && !holders[0].Shared() {
-		suspect.Holder = &holders[0]
+	if holder := x.last.heap.holderOf(s.objects); holder != graph.Root {
+		suspect.Holder = x.last.heap.holderAs(holder, 1, before)
+		suspect.Holder.Objects = int64(len(s.objects))
 	}
-	return suspect, err
+	return suspect
+}
+
+// holderAs describes one of several holders.
+func (c *contents) holderAs(id heap.ID, holders int, before []graph.Node) *Holder {
+	step := c.describe(id, holders)
+	return &Holder{Holders: holders, Label: step.Label, Owner: c.owner(id, before), File: step.File, Line: step.Line}
 }
 
 // suspectOf is what a pile tells of a suspect beside its growth.
@@ -149,12 +151,8 @@ func (s *Snapshot) suspectOf(p *pile, main SiteID, before []graph.Node) Suspect 
 	site := s.sites[main]
 	suspect := Suspect{Site: main, Objects: site.Objects, Bytes: max(s.Retained(main).Bytes, site.Bytes), Feeders: []SiteID{}}
 	if p.holder != graph.Root {
-		holder := s.heap.owned(p.holder)
-		step := s.heap.describe(holder, len(p.holders))
-		suspect.Holder = &Holder{
-			Objects: p.sites[main].Objects, Holders: len(p.holders), Label: step.Label,
-			Owner: s.heap.owner(holder, before), File: step.File, Line: step.Line,
-		}
+		suspect.Holder = s.heap.holderAs(s.heap.owned(p.holder), len(p.holders), before)
+		suspect.Holder.Objects = p.sites[main].Objects
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.sites)) {
 		if id != main {

@@ -12,8 +12,8 @@ import (
 // Sentence says for people by how much a suspect grows and what holds it.
 // place names a file of the dump and a line ("lib/a.rb:4").
 func (s Suspect) Sentence(place func(file string, line int) string) string {
-	parts := []string{fmt.Sprintf("Grows by %s, %s per %s", s.rate(), FormatBytes(int64(math.Round(s.GrowthBytes))), s.Per)}
-	if s.Elements == 0 {
+	parts := []string{fmt.Sprintf("Grows by %s%s per %s", s.rate(), FormatBytes(int64(math.Round(s.GrowthBytes))), s.Per)}
+	if s.GrowthObjects > 0 {
 		parts = append(parts, FormatObjects(s.Objects)+" alive")
 	} else {
 		parts[0] += " without new objects"
@@ -31,17 +31,20 @@ func (s Suspect) Sentence(place func(file string, line int) string) string {
 	return strings.Join(parts, "; ") + "."
 }
 
-// rate is by how many objects or entries a suspect grows.
+// rate is by how many objects or entries a suspect grows, as far as these are known.
 func (s Suspect) rate() string {
 	n, noun := s.GrowthObjects, "object"
 	if s.Elements > 0 {
 		n, noun = s.Elements, "element"
 	}
-	if n < 10 && n != math.Trunc(n) {
-		return fmt.Sprintf("%.1f %ss", n, noun)
+	switch whole := int(math.Round(n)); {
+	case n == 0:
+		return ""
+	case n < 10 && n != math.Trunc(n):
+		return fmt.Sprintf("%.1f %ss, ", n, noun)
+	default:
+		return humanize.Comma(int64(whole)) + " " + english.PluralWord(whole, noun, "") + ", "
 	}
-	whole := int(math.Round(n))
-	return humanize.Comma(int64(whole)) + " " + english.PluralWord(whole, noun, "")
 }
 
 // FormatGrowth writes for people by how many objects a line grows from dump to

@@ -1,13 +1,19 @@
 package index
 
-import "heapline/index/heap"
+import (
+	"strings"
+
+	"heapline/index/dump"
+	"heapline/index/graph"
+	"heapline/index/heap"
+)
 
 // A String, Array or Hash may take ever more memory without one new object:
 // text is appended to it, or small numbers.
 
 // swelling is a site with objects that have become larger from dump to dump.
 type swelling struct {
-	objects  int64
+	objects  []heap.ID
 	bytes    int64 // by which they have grown since the first dump
 	elements int64 // and elements, or bytes of text
 }
@@ -15,23 +21,65 @@ type swelling struct {
 // swellings finds them by site; what leaks pile up in is not among them.
 func (x *Series) swellings(least Thresholds, holders map[heap.ID]bool) map[SiteID]swelling {
 	c := x.last.heap
-	sites, print := map[SiteID]swelling{}, c.heap.Prints()
+	sites, print, starts := map[SiteID]swelling{}, c.heap.Prints(), c.heap.Starts(c.live, leastStart)
 	enough := least.Bytes * int64(len(x.past))
 	for id := c.heap.First(); id < c.heap.End(); id++ {
-		if !c.live.Has(id) || x.seen[id] != 0 || holders[id] || c.heap.Memsize(id) < enough || c.siteOf(id) < 0 {
+		if !c.live.Has(id) || x.seen[id] != 0 || holders[id] || c.heap.Memsize(id) < enough || c.siteOf(id) < 0 || !c.maySwell(id) {
 			continue
 		}
 		was, ok := x.history(id, print(id))
-		if !ok || was[len(was)-1].Memsize-was[0].Memsize < enough || !swells(was) {
+		if !ok || was[len(was)-1].Memsize-was[0].Memsize < enough || !swells(was) || x.refilled(c.heap.Address(id), starts) {
 			continue
 		}
 		s := sites[c.siteOf(id)]
-		s.objects++
+		s.objects = append(s.objects, id)
 		s.bytes += was[len(was)-1].Memsize - was[0].Memsize
 		s.elements += max(0, was[len(was)-1].Size-was[0].Size)
 		sites[c.siteOf(id)] = s
 	}
 	return sites
+}
+
+// maySwell leaves out what is as large as others make it: the table of a WeakMap
+// follows what its keys are, a class what its objects have.
+func (c *contents) maySwell(id heap.ID) bool {
+	switch c.heap.Kind(id) {
+	case dump.Class, dump.Module, dump.IMemo:
+		return false
+	case dump.Data: // a Set, of some Rubies
+		return !strings.HasPrefix(c.heap.Struct(id), "weak") // weakmap and weakkeymap, MRI: weakmap.c
+	}
+	return true
+}
+
+// refilled reports whether a String begins otherwise than before: a buffer that
+// was emptied meanwhile. What is appended to keeps its start.
+func (x *Series) refilled(address uint64, starts map[uint64]string) bool {
+	now, ok := starts[address]
+	for _, p := range x.past {
+		before, known := p.starts[address]
+		if ok && known && x.Match == ByIdentity && !strings.HasPrefix(now, before) {
+			return true
+		}
+	}
+	return false
+}
+
+// holderOf is what the objects of a swelling belong to, Root where that is
+// nothing, or not one object.
+func (c *contents) holderOf(objects []heap.ID) heap.ID {
+	holder := graph.Root
+	for i, id := range objects {
+		d := c.dominator(id)
+		if d != graph.Root {
+			d = c.owned(d)
+		}
+		if i > 0 && d != holder {
+			return graph.Root
+		}
+		holder = d
+	}
+	return holder
 }
 
 // history returns what an object was in each dump, the last one included.

@@ -153,10 +153,32 @@ func (h *Heap) Value(id ID) (text string, cut, ok bool) {
 	return s.text, s.cut, ok
 }
 
+// Starts returns the starts of the values, as the dump has them, of the strings
+// whose values are kept, by address: those of live strings with at least so many
+// bytes of memory.
+func (h *Heap) Starts(live graph.Set, bytes int64) map[uint64]string {
+	starts := map[uint64]string{}
+	for id, s := range h.samples {
+		if live.Has(id) && h.Memsize(id) >= bytes {
+			starts[h.address[id]] = s.text
+		}
+	}
+	return starts
+}
+
 const tracerStruct = "ObjectTracing/allocation_info_tracer"
 
 // IsTracer reports whether an object is allocation tracing's own table (MRI:
 // ext/objspace/object_tracing.c), often the largest thing in a traced heap.
 func (h *Heap) IsTracer(id ID) bool {
-	return h.Kind(id) == dump.Data && h.names[h.extra[id]] == tracerStruct
+	return h.Struct(id) == tracerStruct
+}
+
+// Struct returns the name that a DATA object's C code has for its kind, "" for
+// others.
+func (h *Heap) Struct(id ID) string {
+	if h.Kind(id) != dump.Data {
+		return ""
+	}
+	return h.names[h.extra[id]]
 }
