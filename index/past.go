@@ -23,6 +23,20 @@ type Past struct {
 	marks   map[uint64]uint64
 	pinned  map[uint64]bool
 	starts  map[uint64]string // of the values of large strings, by address
+	texts   map[textKey]textWas
+}
+
+// textKey is a large String of a site, told by how its value starts, whatever
+// object it is.
+type textKey struct {
+	site  int32 // number
+	start string
+}
+
+// textWas is what such Strings were; several are not told apart.
+type textWas struct {
+	strings int
+	heap.Was
 }
 
 // leastStart is the memory of strings whose starts are kept: smaller ones are
@@ -59,7 +73,7 @@ func (s *Snapshot) Past() *Past { return newPast(s.summary.Path, s.heap.heap, s.
 func newPast(path string, h *heap.Heap, live graph.Set) *Past {
 	p := &Past{
 		path: path, newest: h.Newest, ids: h.Identities(live), sites: map[heap.Site]int32{}, cohorts: map[cohort]uint32{},
-		marks: h.Landmarks(), pinned: h.Pinned(), starts: h.Starts(live, leastStart),
+		marks: h.Landmarks(), pinned: h.Pinned(), starts: map[uint64]string{}, texts: map[textKey]textWas{},
 	}
 	numbers := make([]int32, len(h.Sites())) // of the heap's sites, + 1
 	tally, members := newCohortTally(p.cohorts), map[cohort]heap.ID{}
@@ -86,6 +100,13 @@ func newPast(path string, h *heap.Heap, live graph.Set) *Past {
 	}
 	tally.flush()
 	p.findAlone(h, members)
+	for id, start := range h.Starts(live, leastStart) {
+		p.starts[h.Address(id)] = start
+		if site := h.SiteOf(id); site >= 0 && numbers[site] > 0 {
+			key := textKey{numbers[site] - 1, start}
+			p.texts[key] = textWas{p.texts[key].strings + 1, heap.Was{Memsize: h.Memsize(id), Size: h.Size(id)}}
+		}
+	}
 	return p
 }
 

@@ -22,6 +22,7 @@ type Suspect struct {
 	GrowthObjects float64
 	GrowthBytes   float64
 	Elements      float64 // entries a dump by which a single object grows, 0 where objects become more
+	Anew          bool    // of a single object that grows: it is made anew each time, as += does
 	Holder        *Holder // where they pile up, nil where nothing that the dump shows holds them
 	Feeders       []SiteID
 }
@@ -131,7 +132,7 @@ func (x *Series) swollen(id SiteID, s swelling, before []graph.Node) Suspect {
 	site, intervals := x.last.sites[id], float64(len(x.past))
 	suspect := Suspect{
 		Site: id, Objects: site.Objects, Bytes: max(x.last.Retained(id).Bytes, site.Bytes), Feeders: []SiteID{}, Per: "dump",
-		GrowthBytes: float64(s.bytes) / intervals, Elements: float64(s.elements) / intervals,
+		GrowthBytes: float64(s.bytes) / intervals, Elements: float64(s.elements) / intervals, Anew: s.anew,
 	}
 	if holder := x.last.heap.holderOf(s.objects); holder != graph.Root {
 		suspect.Holder = x.last.heap.holderAs(holder, 1, before)

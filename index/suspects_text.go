@@ -13,9 +13,12 @@ import (
 // place names a file of the dump and a line ("lib/a.rb:4").
 func (s Suspect) Sentence(place func(file string, line int) string) string {
 	parts := []string{fmt.Sprintf("Grows by %s%s per %s", s.rate(), FormatBytes(int64(math.Round(s.GrowthBytes))), s.Per)}
-	if s.GrowthObjects > 0 {
+	switch {
+	case s.GrowthObjects > 0:
 		parts = append(parts, FormatObjects(s.Objects)+" alive")
-	} else {
+	case s.Anew:
+		parts[0] += " in a String that is made anew each time"
+	default:
 		parts[0] += " without new objects"
 	}
 	if s.Holder != nil {

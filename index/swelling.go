@@ -14,6 +14,7 @@ import (
 // swelling is a site with objects that have become larger from dump to dump.
 type swelling struct {
 	objects  []heap.ID
+	anew     bool  // they are others in each dump, of one text that becomes longer
 	bytes    int64 // by which they have grown since the first dump
 	elements int64 // and elements, or bytes of text
 }
@@ -28,16 +29,59 @@ func (x *Series) swellings(least Thresholds, holders map[heap.ID]bool) map[SiteI
 			continue
 		}
 		was, ok := x.history(id, print(id))
-		if !ok || was[len(was)-1].Memsize-was[0].Memsize < enough || !swells(was) || x.refilled(c.heap.Address(id), starts) {
+		if !ok || was[len(was)-1].Memsize-was[0].Memsize < enough || !swells(was) || x.refilled(id, starts) {
 			continue
 		}
-		s := sites[c.siteOf(id)]
-		s.objects = append(s.objects, id)
-		s.bytes += was[len(was)-1].Memsize - was[0].Memsize
-		s.elements += max(0, was[len(was)-1].Size-was[0].Size)
-		sites[c.siteOf(id)] = s
+		sites[c.siteOf(id)] = sites[c.siteOf(id)].with(id, was)
+	}
+	for id, was := range x.rewritten(starts) {
+		if site := c.siteOf(id); len(sites[site].objects) == 0 && was[len(was)-1].Memsize-was[0].Memsize >= enough && swells(was) {
+			s := swelling{anew: true}.with(id, was)
+			sites[site] = s
+		}
 	}
 	return sites
+}
+
+func (s swelling) with(id heap.ID, was []heap.Was) swelling {
+	s.objects = append(s.objects, id)
+	s.bytes += was[len(was)-1].Memsize - was[0].Memsize
+	s.elements += max(0, was[len(was)-1].Size-was[0].Size)
+	return s
+}
+
+// shortestStart is how much of a text is enough to know it again.
+const shortestStart = 40 // bytes
+
+// rewritten returns the Strings that are new since the first dump and of which
+// each dump has just one with the same start, with what they were in each: text
+// that is added to with +=.
+func (x *Series) rewritten(starts map[heap.ID]string) map[heap.ID][]heap.Was {
+	c := x.last.heap
+	once := map[textKey]int{}
+	for id, start := range starts {
+		once[textKey{int32(c.siteOf(id)), start}]++
+	}
+	found := map[heap.ID][]heap.Was{}
+	for id, start := range starts {
+		site := c.siteOf(id)
+		if site < 0 || x.seen[id] == 0 || len(start) < shortestStart || once[textKey{int32(site), start}] > 1 {
+			continue
+		}
+		if c.heap.Kind(c.dominator(id)) == dump.String { // the memory of another one, whose text was replaced
+			continue
+		}
+		var was []heap.Was
+		for i, p := range x.past {
+			if before := p.texts[textKey{x.numbers[i][site], start}]; before.strings == 1 {
+				was = append(was, before.Was)
+			}
+		}
+		if len(was) == len(x.past) {
+			found[id] = append(was, heap.Was{Memsize: c.heap.Memsize(id), Size: c.heap.Size(id)})
+		}
+	}
+	return found
 }
 
 // maySwell leaves out what is as large as others make it: the table of a WeakMap
@@ -54,8 +98,9 @@ func (c *contents) maySwell(id heap.ID) bool {
 
 // refilled reports whether a String begins otherwise than before: a buffer that
 // was emptied meanwhile. What is appended to keeps its start.
-func (x *Series) refilled(address uint64, starts map[uint64]string) bool {
-	now, ok := starts[address]
+func (x *Series) refilled(id heap.ID, starts map[heap.ID]string) bool {
+	now, ok := starts[id]
+	address := x.last.heap.heap.Address(id)
 	for _, p := range x.past {
 		before, known := p.starts[address]
 		if ok && known && x.Match == ByIdentity && !strings.HasPrefix(now, before) {

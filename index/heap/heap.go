@@ -154,13 +154,13 @@ func (h *Heap) Value(id ID) (text string, cut, ok bool) {
 }
 
 // Starts returns the starts of the values, as the dump has them, of the strings
-// whose values are kept, by address: those of live strings with at least so many
-// bytes of memory.
-func (h *Heap) Starts(live graph.Set, bytes int64) map[uint64]string {
-	starts := map[uint64]string{}
+// whose values are kept: those of live strings with at least so many bytes of
+// memory.
+func (h *Heap) Starts(live graph.Set, bytes int64) map[ID]string {
+	starts := map[ID]string{}
 	for id, s := range h.samples {
 		if live.Has(id) && h.Memsize(id) >= bytes {
-			starts[h.address[id]] = s.text
+			starts[id] = s.text
 		}
 	}
 	return starts
