@@ -1,6 +1,8 @@
 package index
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"heapline/index/dump"
@@ -34,10 +36,12 @@ func (x *Series) swellings(least Thresholds, holders map[heap.ID]bool) map[SiteI
 		}
 		sites[c.siteOf(id)] = sites[c.siteOf(id)].with(id, was)
 	}
-	for id, was := range x.rewritten(starts) {
-		if site := c.siteOf(id); len(sites[site].objects) == 0 && was[len(was)-1].Memsize-was[0].Memsize >= enough && swells(was) {
-			s := swelling{anew: true}.with(id, was)
-			sites[site] = s
+	anew := x.rewritten(starts)
+	for _, id := range slices.Sorted(maps.Keys(anew)) {
+		s, was := sites[c.siteOf(id)], anew[id]
+		if (s.anew || len(s.objects) == 0) && was[len(was)-1].Memsize-was[0].Memsize >= enough && swells(was) {
+			s.anew = true
+			sites[c.siteOf(id)] = s.with(id, was)
 		}
 	}
 	return sites

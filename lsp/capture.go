@@ -67,14 +67,16 @@ type captureArguments struct {
 	Trace bool `json:"trace"` // switch allocation tracing on first
 }
 
-// longestWait is that between two dumps of a series, in seconds.
-const longestWait = 24 * 60 * 60
+const (
+	longestWait = 24 * 60 * 60 // seconds between two dumps of a series
+	mostDumps   = 100          // of one
+)
 
 func parseCapture(args []protocol.LSPAny) (captureArguments, error) {
 	var a captureArguments
-	if len(args) == 0 || json.Unmarshal(args[0], &a) != nil || a.PID <= 0 || a.Count < 0 || a.Every < 0 || a.Every > longestWait {
+	if len(args) == 0 || json.Unmarshal(args[0], &a) != nil || a.PID <= 0 || a.Count < 0 || a.Count > mostDumps || a.Every < 0 || a.Every > longestWait {
 		return a, jsonrpc2.NewError(jsonrpc2.InvalidParams,
-			`name the process to take a dump of: {"pid": 123}, for a series with "count" and with "every", which is in seconds and no more than a day`)
+			`name the process to take a dump of: {"pid": 123}, for a series with "count", up to 100, and with "every", in seconds and no more than a day`)
 	}
 	a.Count = max(a.Count, 1)
 	return a, nil

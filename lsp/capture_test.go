@@ -76,6 +76,7 @@ func TestWhatCannotBeRunOrCapturedIsRefused(t *testing.T) {
 		{run("capture", object{"pid": -1}), "name the process"},
 		{run("capture", object{"pid": "1"}), "name the process"},
 		{run("capture", object{"pid": 1, "every": 1 << 40}), "no more than a day"},
+		{run("capture", object{"pid": 1, "count": 101}), "up to 100"},
 		{run("capture", object{"pid": os.Getpid()}), "is not a Ruby process"},
 		{run("capture", object{"pid": 1 << 30}), "there is no process"},
 		{run("load", object{"folder": dir}), "left no heap dump"},
