@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -216,7 +217,8 @@ func AddIgnored(text, file string, line int, comment string) (added string, at i
 		added, at = list.insert(text, "- "+entry+" # "+comment)
 	}
 	after, err := ParseIgnored(added)
-	if err != nil || len(after.sites) != len(before.sites)+1 || !after.Names(path.Clean(file), line) {
+	n := len(before.sites)
+	if err != nil || len(after.sites) != n+1 || !slices.Equal(after.sites[:n], before.sites) || !after.Names(path.Clean(file), line) {
 		return "", 0, ignoreError(list.key, "no entry can be added to a list of this form: write - %s into it", entry)
 	}
 	return added, at, nil
