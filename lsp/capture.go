@@ -126,11 +126,7 @@ func (s *server) commandCapture(ctx context.Context, p *protocol.ExecuteCommandP
 }
 
 func captured(d capture.Dump) string {
-	stood := fmt.Sprintf("which paused for %.1f ms", float64(d.Pause.Microseconds())/1000)
-	if d.InPlace {
-		stood = "which stood still meanwhile"
-	}
-	return fmt.Sprintf("%s: %s of process %d, %s", label(filepath.Base(d.Path)), index.FormatBytes(d.Bytes), d.PID, stood)
+	return fmt.Sprintf("%s: %s of process %d, %s", label(filepath.Base(d.Path)), index.FormatBytes(d.Bytes), d.PID, d.Stood())
 }
 
 // capture takes dumps under a progress bar. At least one, where there is no error.

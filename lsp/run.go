@@ -14,6 +14,7 @@ import (
 	"go.lsp.dev/jsonrpc2"
 	"go.lsp.dev/protocol"
 
+	"heapline/index"
 	"heapline/index/capture"
 )
 
@@ -100,7 +101,7 @@ func takenIn(ctx context.Context, folder string) ([]string, error) {
 		return nil, errors.New("the program left no heap dump: it was killed, it ended with exit!, or it was no Ruby program; its terminal says more")
 	}
 	slices.SortFunc(found, func(a, b foundDump) int { return a.Modified.Compare(b.Modified) })
-	of := func(d foundDump) int { return originOf(d.Path, stamp{}).PID }
+	of := func(d foundDump) int { taken, _ := index.ReadTaken(d.Path); return taken.PID }
 	last := of(found[len(found)-1])
 	var paths []string
 	for _, d := range found {

@@ -185,11 +185,7 @@ func runAndTell(cmd *cobra.Command, o *capture.RunOptions) error {
 }
 
 func tell(w io.Writer, d capture.Dump) {
-	stood := fmt.Sprintf("which paused for %.1f ms", float64(d.Pause.Microseconds())/1000)
-	if d.InPlace {
-		stood = "which stood still meanwhile"
-	}
-	fmt.Fprintf(w, "heapline: %s: %s of process %d, %s\n", d.Path, index.FormatBytes(d.Bytes), d.PID, stood)
+	fmt.Fprintf(w, "heapline: %s: %s of process %d, %s\n", d.Path, index.FormatBytes(d.Bytes), d.PID, d.Stood())
 	for _, warning := range d.Warnings {
 		fmt.Fprintf(w, "heapline: note: %s\n", warning)
 	}

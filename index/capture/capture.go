@@ -42,6 +42,14 @@ type Dump struct {
 	Warnings []string      // sentences: what to know before one believes the numbers
 }
 
+// Stood says for how long the process stood still: "which paused for 1.1 ms".
+func (d Dump) Stood() string {
+	if d.InPlace {
+		return "which stood still meanwhile"
+	}
+	return fmt.Sprintf("which paused for %.1f ms", float64(d.Pause.Microseconds())/1000)
+}
+
 // errUnsupported is for platforms without what a capture needs.
 var errUnsupported = errors.New("capturing heap dumps works on Linux and macOS only: " +
 	"in the program itself, write one with ObjectSpace.dump_all (heapline snippet script shows how)")
