@@ -54,10 +54,7 @@ func (s *server) commandLoad(ctx context.Context, p *protocol.ExecuteCommandPara
 	if err != nil {
 		return nil, err
 	}
-	for i, path := range paths {
-		paths[i] = at.state.absolute(path)
-	}
-	return s.loadAndSum(ctx, once(paths), p.WorkDoneToken)
+	return s.loadAndSum(ctx, at.state.absolutes(paths), p.WorkDoneToken)
 }
 
 func (s *server) commandReload(ctx context.Context, p *protocol.ExecuteCommandParams) (any, error) {

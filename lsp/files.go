@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -76,6 +77,17 @@ func (st *state) absolute(path string) string {
 		return path
 	}
 	return abs
+}
+
+// absolutes does so for several, each once.
+func (st *state) absolutes(paths []string) []string {
+	var list []string
+	for _, path := range paths {
+		if path = st.absolute(path); !slices.Contains(list, path) {
+			list = append(list, path)
+		}
+	}
+	return list
 }
 
 func exists(path string) bool {

@@ -199,10 +199,12 @@ func (s *server) dumpShown() {
 	s.diagnostics.publish(s.base) // last: it may wait for git
 }
 
-// loadInBackground loads a dump nobody waits for; a failure is shown.
-func (s *server) loadInBackground(path string) {
+// loadInBackground loads dumps nobody waits for; a failure is shown.
+func (s *server) loadInBackground(paths []string) {
 	s.background("load", func(ctx context.Context) {
-		_, err := s.load(ctx, s.loads.next(), s.state.Load().absolute(path), nil)
+		paths = s.state.Load().absolutes(paths)
+		last := len(paths) - 1
+		_, err := s.load(ctx, s.loads.next(), paths[last], nil, paths[:last]...)
 		var coded *jsonrpc2.Error
 		if err != nil && !errors.As(err, &coded) {
 			_ = s.client.ShowMessage(ctx, &protocol.ShowMessageParams{Type: protocol.MessageTypeError, Message: withoutLinks(err.Error())})

@@ -35,24 +35,10 @@ func (s *server) commandAddDump(ctx context.Context, p *protocol.ExecuteCommandP
 	case len(paths) == 0:
 		return nil, jsonrpc2.NewError(jsonrpc2.InvalidParams, "name the dump to add")
 	}
-	for i, path := range paths {
-		paths[i] = at.state.absolute(path)
-	}
 	if d := at.state.dump; d != nil {
 		paths = append(d.paths(), paths...)
 	}
-	return s.loadAndSum(ctx, once(paths), p.WorkDoneToken)
-}
-
-// once leaves out what is there already.
-func once(paths []string) []string {
-	var list []string
-	for _, path := range paths {
-		if !slices.Contains(list, path) {
-			list = append(list, path)
-		}
-	}
-	return list
+	return s.loadAndSum(ctx, at.state.absolutes(paths), p.WorkDoneToken)
 }
 
 // loadPaths returns the paths of a command's argument: {"paths": […]}, or what

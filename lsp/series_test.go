@@ -1,11 +1,13 @@
 package lsp
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func leakyDump(t *testing.T, number int) string {
@@ -76,6 +78,48 @@ func TestASeriesShowsWhatGrows(t *testing.T) {
 	}
 	c.call("workspace/executeCommand", run("reload"))
 	c.wantHints(request, grownRequest...)
+}
+
+func TestASeriesIsLoadedAtTheStart(t *testing.T) {
+	request := filepath.Join(leaky(t), "lib/request.rb")
+	dumps := []string{leakyDump(t, 1), leakyDump(t, 2), leakyDump(t, 3)}
+	for _, tt := range []struct {
+		name     string
+		opts     Options
+		settings object
+	}{
+		{"from the command line", Options{Dumps: dumps}, object{}},
+		{"from the settings, below the workspace folder", Options{}, object{"dump": []string{"leak-3.json.gz", "leak-1.json.gz", "leak-2.json.gz", "./leak-2.json.gz"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := connect(t, tt.opts)
+			c.initialize(leaky(t), object{"initializationOptions": tt.settings})
+			c.open(request, readFile(t, request))
+			c.await("heapline/status", contains(`"state":"loaded"`))
+			c.wantHints(request, grownRequest...)
+		})
+	}
+}
+
+func TestAChangedDumpIsLoadedAgainWithItsSeries(t *testing.T) {
+	root := tempDir(t)
+	var dumps []string
+	for number := range 3 {
+		dumps = append(dumps, write(t, root, filepath.Base(leakyDump(t, number+1)), readFile(t, leakyDump(t, number+1))))
+	}
+	c := connect(t, Options{Dumps: dumps})
+	c.answer("window/showMessageRequest", func(json.RawMessage) any { return object{"title": "Reload"} })
+	c.initialize(root)
+	c.await("heapline/status", contains(`"state":"loaded"`))
+	age(t, dumps[2], time.Minute)
+	c.notify("workspace/didChangeWatchedFiles", object{"changes": []object{{"uri": fileURI(dumps[2]), "type": 2}}})
+	c.await("window/showMessageRequest", contains("leak-3.json.gz has changed on disk."))
+	status := c.await("heapline/status", contains(`"state":"loaded"`))
+	for _, dump := range dumps {
+		if _, paths, _ := strings.Cut(string(status), `"paths":[`); !strings.Contains(paths, `"`+dump+`"`) {
+			t.Errorf("%s is not in %s", dump, status)
+		}
+	}
 }
 
 func TestADumpIsAddedToTheSeries(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 type Options struct {
 	In      io.ReadCloser  // the client's messages; end of file ends the server
 	Out     io.WriteCloser // the server's messages; closed when Serve returns
-	Dump    string         // path of a dump to load at start; may be empty
+	Dumps   []string       // paths of the dumps to load at start, several as a series; may be empty
 	Version string         // shown to the client
 }
 
@@ -109,7 +109,7 @@ func (codec) Unmarshal(b []byte, v any) error {
 type server struct {
 	protocol.UnimplementedServer
 	version   string
-	startDump string // --dump, or the client's initializationOptions.dump
+	startDump dumpPaths // --dump, or the client's initializationOptions.dump
 
 	base   context.Context // ends with the connection
 	conn   jsonrpc2.Conn
@@ -150,7 +150,7 @@ type server struct {
 func newServer(opts Options) *server {
 	s := &server{
 		version:         opts.Version,
-		startDump:       opts.Dump,
+		startDump:       newDumpPaths(opts.Dumps),
 		exit:            newSignal(),
 		calls:           calls{cancels: map[jsonrpc2.ID]context.CancelFunc{}},
 		tokens:          tokens{cancels: map[string]func(){}},
@@ -245,7 +245,7 @@ func (s *server) startWorkers() {
 // start fetches the settings and loads the dump that was asked for.
 func (s *server) start(ctx context.Context) {
 	if s.startDump != "" {
-		s.loadInBackground(s.startDump)
+		s.loadInBackground(s.startDump.list())
 	}
 	s.registerSettings(ctx)
 	s.settingsChanged.raise()

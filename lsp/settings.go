@@ -21,7 +21,7 @@ const settingsSection = "heapline"
 
 // settings are what the user chose. Section "heapline" in the editor.
 type settings struct {
-	Dump                  string // dump to load at start and when this changes
+	Dump                  dumpPaths // dumps to load at start and when this changes
 	HintsEnabled          bool
 	MinObjects            int64 // of a line with a hint
 	MinBytes              int64 // of a line with a hint
@@ -106,6 +106,37 @@ func (s *size) UnmarshalJSON(raw []byte) error {
 		*s = size(n)
 	}
 	return err
+}
+
+// dumpPaths are paths of dumps, one or those of a series: a JSON array, so that
+// two can be compared; "" for none.
+type dumpPaths string
+
+func newDumpPaths(paths []string) dumpPaths {
+	paths = slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return path == "" })
+	if len(paths) == 0 {
+		return ""
+	}
+	array, _ := json.Marshal(paths) // texts always can be
+	return dumpPaths(array)
+}
+
+// UnmarshalJSON reads a path, or an array of them.
+func (d *dumpPaths) UnmarshalJSON(raw []byte) error {
+	paths := make([]string, 1)
+	err := json.Unmarshal(raw, &paths[0])
+	if err != nil {
+		err = json.Unmarshal(raw, &paths)
+	}
+	if err == nil {
+		*d = newDumpPaths(paths)
+	}
+	return err
+}
+
+func (d dumpPaths) list() (paths []string) {
+	_ = json.Unmarshal([]byte(d), &paths) // "" is none
+	return paths
 }
 
 // pathMappings are folders of dumps with the folders here that they are: a JSON
@@ -298,5 +329,5 @@ func (s *server) useSettings(raw []byte) {
 	if first && s.startDump != "" { // who starts the server has the first word
 		return
 	}
-	s.loadInBackground(next.Dump)
+	s.loadInBackground(next.Dump.list())
 }

@@ -87,12 +87,12 @@ func TestDumpAtStart(t *testing.T) {
 		config object
 		want   []string
 	}{
-		{"from the command line", Options{Dump: a.dump}, object{}, nil, appHints},
+		{"from the command line", Options{Dumps: []string{a.dump}}, object{}, nil, appHints},
 		{"from the initialization options", Options{}, object{"initializationOptions": object{"dump": a.dump}}, nil, appHints},
 		{"from wrapped initialization options", Options{}, object{"initializationOptions": object{"heapline": object{"dump": a.dump}}}, nil, appHints},
 		{"by a path below the workspace folder", Options{}, object{"initializationOptions": object{"dump": "tmp/app.heap"}}, nil, appHints},
 		{"from the settings", Options{}, object{}, object{"dump": a.dump}, appHints},
-		{"from the command line rather than the settings", Options{Dump: a.dump}, object{}, object{"dump": other}, appHints},
+		{"from the command line rather than the settings", Options{Dumps: []string{a.dump}}, object{}, object{"dump": other}, appHints},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := connect(t, tt.opts)
@@ -118,13 +118,13 @@ func TestDumpSettingChange(t *testing.T) {
 }
 
 func TestFailureAtStartIsShown(t *testing.T) {
-	c := connect(t, Options{Dump: "/none/at-all.heap"})
+	c := connect(t, Options{Dumps: []string{"/none/at-all.heap"}})
 	c.initialize(tempDir(t))
 	c.await("window/showMessage", contains("/none/at-all.heap does not exist"))
 }
 
 func TestANotificationHasNoLinks(t *testing.T) {
-	c := connect(t, Options{Dump: "/none/[x](command:undo).heap"})
+	c := connect(t, Options{Dumps: []string{"/none/[x](command:undo).heap"}})
 	c.initialize(tempDir(t))
 	c.await("window/showMessage", contains("/none/[x]\u200b(command:undo).heap does not exist"))
 }

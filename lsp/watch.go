@@ -148,7 +148,7 @@ func (s *server) offerReload(ctx context.Context) {
 		Actions: []protocol.MessageActionItem{{Title: reload}},
 	})
 	if err == nil && answer != nil && answer.Title == reload {
-		s.loadInBackground(d.path)
+		s.loadInBackground(d.paths())
 	}
 }
 

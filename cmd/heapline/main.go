@@ -71,11 +71,11 @@ func versionCommand() *cobra.Command {
 }
 
 func lspCommand(stdin io.ReadCloser, stdout io.WriteCloser) *cobra.Command {
-	var dump string
+	var dumps []string
 	cmd := &cobra.Command{
 		Use: "lsp", Short: "Serve the Language Server Protocol on standard input and output", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			code := lsp.Serve(cmd.Context(), lsp.Options{In: stdin, Out: stdout, Dump: dump, Version: version})
+			code := lsp.Serve(cmd.Context(), lsp.Options{In: stdin, Out: stdout, Dumps: dumps, Version: version})
 			if code != 0 {
 				return &exitError{code: code}
 			}
@@ -83,7 +83,7 @@ func lspCommand(stdin io.ReadCloser, stdout io.WriteCloser) *cobra.Command {
 		},
 	}
 	cmd.Flags().Bool("stdio", true, "use standard input and output, the only transport")
-	cmd.Flags().StringVar(&dump, "dump", "", "load this heap dump at the start")
+	cmd.Flags().StringArrayVar(&dumps, "dump", nil, "load this heap dump at the start; several of one process, each with its --dump, as a series")
 	return cmd
 }
 

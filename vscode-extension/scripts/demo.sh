@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Opens the sample Ruby app, its heap dump loaded, in VS Code in your browser. Builds and installs what it needs first;
+# Opens the sample Ruby app, three heap dumps of it loaded, in VS Code in your browser. Builds and installs what it needs first;
 # writes nothing but caches and a temporary folder. PORT=8123 chooses the port, Ctrl-C ends it.
 set -euo pipefail
 
@@ -33,7 +33,7 @@ trap 'exit 0' INT TERM
 mkdir -p "$scratch/user/User"
 cat >"$scratch/user/User/settings.json" <<SETTINGS
 {
-  "heapline.dump": "$app/leak-3.json.gz",
+  "heapline.dump": ["$app/leak-1.json.gz", "$app/leak-2.json.gz", "$app/leak-3.json.gz"],
   "chat.disableAIFeatures": true,
   "editor.minimap.enabled": false,
   "files.autoSave": "off",
@@ -71,12 +71,12 @@ url=$(node -p '
   const file = [["openFile", `vscode-remote://${address}${app}/lib/request.rb`]];
   `http://${address}/?${new URLSearchParams({ folder: app, payload: JSON.stringify(file) })}`' "$address" "$app")
 echo
-echo "  Heapline's sample app, with its heap dump loaded:"
+echo "  Heapline's sample app, with three heap dumps of it loaded:"
 echo
 echo "  $url"
 echo
 echo "  Every line that allocated objects which are still alive says so. Rest the mouse on one for its classes;"
-echo "  Ctrl+Shift+M lists the hotspots. Ctrl-C here ends the demo."
+echo "  Ctrl+Shift+M lists what leaks. Ctrl-C here ends the demo."
 echo
 cat <&3 >/dev/null & # a full pipe would stop the editor
 wait "$server"

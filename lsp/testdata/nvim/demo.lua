@@ -1,4 +1,4 @@
--- make demo EDITOR=nvim: Neovim without anyone's own configuration, the sample app's newest dump loaded.
+-- make demo EDITOR=nvim: Neovim without anyone's own configuration, three dumps of the sample app loaded.
 
 local repository = vim.fs.abspath(debug.getinfo(1, 'S').source:sub(2)):match('^(.*)/lsp/testdata/nvim/[^/]+$')
 local app = vim.fs.joinpath(repository, 'testdata/leaky')
@@ -10,7 +10,7 @@ vim.o.swapfile = false
 
 vim.lsp.config('heapline', {
   root_dir = app, -- the sample has no Gemfile and is inside another repository
-  settings = { heapline = { dump = vim.fs.joinpath(app, 'leak-3.json.gz') } },
+  settings = { heapline = { dump = { 'leak-1.json.gz', 'leak-2.json.gz', 'leak-3.json.gz' } } },
 })
 vim.lsp.enable('heapline')
 

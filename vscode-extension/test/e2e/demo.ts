@@ -13,7 +13,7 @@ export async function checkDemo(checks: Checks, browser: Browser, pictures: stri
   try {
     await checks.check("the demo's address shows the sample app with hints, and nothing else to do", async () => {
       const workbench = await Workbench.open(browser, await printedUrl(demo.stdout), "lib/request.rb");
-      await workbench.lineShows(8, /15,002 objects/);
+      await workbench.lineShows(8, /15,002 objects ▲ 6,000 · 1\.2 MB retained/);
       await workbench.statusBar(/leak-3\.json\.gz · [\d.]+ MB live/).waitFor();
       await workbench.page.screenshot({ path: path.join(pictures, "demo.png") });
       await takeReadmePicture(workbench, path.join(pictures, "screenshot.png"));
@@ -31,10 +31,12 @@ export async function checkDemo(checks: Checks, browser: Browser, pictures: stri
 
 /** The picture for the README: what people come for, and nothing around it. */
 async function takeReadmePicture(workbench: Workbench, file: string): Promise<void> {
-  await workbench.page.setViewportSize({ width: 1200, height: 560 });
+  await workbench.page.setViewportSize({ width: 1280, height: 620 });
   await workbench.page.keyboard.press("Control+B");
   await workbench.page.locator(".part.sidebar").waitFor({ state: "hidden" });
-  await workbench.hoverHasRow("@headers = {", "@headers", /String/);
+  await workbench.openFile("lib/audit_log.rb");
+  await workbench.lineShows(9, /10,003 objects ▲ 4,000/);
+  await workbench.hoverHasRow("entry = {", "entry", /leak-2\.json\.gz\s+6,003/);
   await workbench.page.screenshot({ path: file });
 }
 
