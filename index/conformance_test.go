@@ -88,3 +88,25 @@ func TestTheDumpsOfEveryRubyEqualANaiveReading(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSymbolTableOfEveryRubyHasAName(t *testing.T) {
+	for _, path := range versionDumps(t, "graph") {
+		c := load(t, path).heap
+		tables, pages := 0, 0
+		for id := c.heap.First(); id < c.heap.End(); id++ {
+			if !c.live.Has(id) {
+				continue
+			}
+			switch c.label(id) {
+			case "Ruby's symbol table":
+				tables++
+			case "a page of Ruby's symbol table":
+				pages++
+			}
+		}
+		inArrays := !strings.HasPrefix(filepath.Base(path), "head-4.1.0") // which has no such Array
+		if found := tables == 1 && pages > 1; found != inArrays || tables > 1 {
+			t.Errorf("%s: %d tables and %d pages of symbols", filepath.Base(path), tables, pages)
+		}
+	}
+}

@@ -232,12 +232,42 @@ func (c *contents) label(id heap.ID) string {
 		one, many := "entry", "entries"
 		if h.Kind(id) == dump.Array {
 			one, many = "element", "elements"
+			switch {
+			case c.isSymbolTable(id):
+				return "Ruby's symbol table"
+			case c.isSymbolTable(c.dominator(id)):
+				return "a page of Ruby's symbol table"
+			}
 		}
 		if n := h.Size(id); n >= 0 {
 			return fmt.Sprintf("%s %s %s", c.kindLabel(id), humanize.Comma(n), english.PluralWord(int(n), one, many))
 		}
 	}
 	return c.kindLabel(id)
+}
+
+// symbolPage is how many elements a page of the symbol table has: two for each
+// of 512 symbols (ID_ENTRY_UNIT in MRI's symbol.c).
+const symbolPage = 1024
+
+// isSymbolTable reports whether an object is the Array in which MRI keeps all
+// symbols that stay: one without a class, of pages that have none either and are
+// full, but for one.
+func (c *contents) isSymbolTable(id heap.ID) bool {
+	h := c.heap
+	if id == graph.Root || !h.Internal(id) || h.Kind(id) != dump.Array {
+		return false
+	}
+	full, pages := 0, h.Refs.Out(id)
+	for _, page := range pages {
+		if !h.Internal(page) || h.Kind(page) != dump.Array || h.Size(page) > symbolPage {
+			return false
+		}
+		if h.Size(page) == symbolPage {
+			full++
+		}
+	}
+	return full > 0 && full >= len(pages)-1
 }
 
 // kindLabel names what kind of thing an object is: a plain core object by its

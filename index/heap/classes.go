@@ -40,6 +40,10 @@ func (h *Heap) ClassKey(id ID) uint64 {
 	return uint64(h.class[id])
 }
 
+// Internal reports whether an object has no class: it is one of MRI's own, which
+// no Ruby code sees.
+func (h *Heap) Internal(id ID) bool { return h.class[id] == noNode }
+
 // ClassName names an object's class for people: Foo, #<Class:Foo> for the
 // singleton class of Foo, #<Class:file:line> for an anonymous class made there,
 // <iseq> (IMEMO) and <proc> (DATA) for the VM's own objects.
