@@ -135,3 +135,20 @@ func TestHoldersAndPathsNameWhatKeepsAlive(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatTookTheDumpIsNotOfTheProgram(t *testing.T) {
+	at := func(address, file string) string {
+		return fmt.Sprintf(`{"address":%q, "type":"STRING", "file":%q, "line":7, "generation":1, "memsize":40}`+"\n", address, file)
+	}
+	s := compare(t, []byte(`{"type":"ROOT", "root":"vm", "references":["0x10", "0x20", "0x30", "0x40"]}`+"\n"+
+		at("0x10", "/home/me/.cache/heapline/capture-9f250d37bde883a7.rb")+
+		at("0x20", "/srv/heapline/capture-notes.rb")+ // a program's own
+		at("0x30", "/srv/app/capture.rb")+
+		`{"address":"0x40", "type":"DATA", "struct":"ObjectTracing/allocation_info_tracer", "file":"/srv/app/capture.rb", "line":7, "memsize":900}`+"\n"))
+	if got, want := s.Summary().Tracer, (Count{2, 940}); got != want {
+		t.Errorf("of tracing are %+v, want %+v", got, want)
+	}
+	if got := s.AllSites(); len(got) != 2 || got[0].File != "/srv/app/capture.rb" || got[1].File != "/srv/heapline/capture-notes.rb" {
+		t.Errorf("the program's sites are %+v", got)
+	}
+}

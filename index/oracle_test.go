@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"heapline/index/dump"
@@ -129,7 +130,7 @@ func (n *naive) totals() totals {
 		}
 		r.live.add(o.Memsize)
 		switch {
-		case o.Type == "DATA" && o.Struct == "ObjectTracing/allocation_info_tracer":
+		case o.Type == "DATA" && o.Struct == "ObjectTracing/allocation_info_tracer", o.File != nil && strings.Contains(*o.File, "/heapline/capture-9"):
 			r.tracer.add(o.Memsize)
 		case o.File == nil:
 			r.noSite.add(o.Memsize)

@@ -26,7 +26,7 @@ type Summary struct {
 	Live      Count  `json:"live"`      // reachable from a GC root over references and class
 	Garbage   Count  `json:"garbage"`   // dumped but not live
 	Survivors Count  `json:"survivors"` // garbage that survived several GCs, or is held by what the dump does not show
-	Tracer    Count  `json:"tracer"`    // live, allocation tracing's own table
+	Tracer    Count  `json:"tracer"`    // live, made by tracing: its own table, and what took the dump
 	NoSite    Count  `json:"noSite"`    // live, without an allocation site
 	Sites     int    `json:"sites"`     // sites with at least one live object
 	Files     int    `json:"files"`     // files with at least one such site

@@ -5,6 +5,8 @@
 package heap
 
 import (
+	"regexp"
+
 	"heapline/index/dump"
 	"heapline/index/graph"
 )
@@ -65,6 +67,7 @@ type Heap struct {
 type Spot struct {
 	Site   int    // index into Sites, -1 for none
 	Method string // "" where unknown
+	own    bool   // of the code that takes our dumps
 }
 
 // Site is an allocation site.
@@ -168,10 +171,14 @@ func (h *Heap) Starts(live graph.Set, bytes int64) map[ID]string {
 
 const tracerStruct = "ObjectTracing/allocation_info_tracer"
 
+// ownCode is where heapline run puts the Ruby code that takes dumps.
+var ownCode = regexp.MustCompile(`/heapline(/capture-[0-9a-f]{16}|-[0-9]+/capture)\.rb$`)
+
 // IsTracer reports whether an object is allocation tracing's own table (MRI:
-// ext/objspace/object_tracing.c), often the largest thing in a traced heap.
+// ext/objspace/object_tracing.c), often the largest thing in a traced heap, or
+// was made by the code that takes our dumps.
 func (h *Heap) IsTracer(id ID) bool {
-	return h.Struct(id) == tracerStruct
+	return h.spots[h.spot[id]].own || h.Struct(id) == tracerStruct
 }
 
 // Struct returns the name that a DATA object's C code has for its kind, "" for

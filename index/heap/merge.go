@@ -170,13 +170,16 @@ func (h *Heap) mergeSpots(crew []*worker, renumber []numbering) {
 	slices.SortFunc(union, order)
 	union = slices.Compact(union)
 	h.spots = append(make([]Spot, 0, len(union)+1), Spot{Site: -1})
-	numbers := make(map[spot]uint32, len(union))
+	numbers, own := make(map[spot]uint32, len(union)), false
 	for i, s := range union {
 		if i == 0 || union[i-1].file != s.file || union[i-1].line != s.line {
 			h.sites = append(h.sites, Site{File: h.names[s.file], Line: int(s.line)})
 		}
+		if i == 0 || union[i-1].file != s.file {
+			own = ownCode.MatchString(h.names[s.file])
+		}
 		numbers[s] = uint32(len(h.spots))
-		h.spots = append(h.spots, Spot{Site: len(h.sites) - 1, Method: h.names[s.method]})
+		h.spots = append(h.spots, Spot{Site: len(h.sites) - 1, Method: h.names[s.method], own: own})
 	}
 	for i, w := range crew {
 		ids := make([]uint32, len(w.spots.list))
