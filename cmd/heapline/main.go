@@ -95,6 +95,7 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 		root     string
 		failOn   string
 	)
+	o.Least = index.DefaultThresholds
 	cmd := &cobra.Command{
 		Use:   "report DUMP…",
 		Short: "Print what is alive in a heap dump, by line, file, gem, class, type or generation",
@@ -136,6 +137,8 @@ func reportCommand(stdin io.Reader) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&failOn, "fail-on", "", "with several dumps: "+leakSuspect+" exits with 1 if there is one, for tests in a pipeline")
+	cmd.Flags().Int64Var(&o.Least.Objects, "suspects-min-objects", o.Least.Objects, "by how many objects a line must grow from dump to dump to be a suspect")
+	cmd.Flags().Int64Var(&o.Least.Bytes, "suspects-min-bytes", o.Least.Bytes, "by how many bytes a single String, Array or Hash must")
 	cmd.Flags().StringVar(&o.By, "by", "site", strings.Join(report.Groupings, ", "))
 	cmd.Flags().StringVar(&o.Sort, "sort", "bytes", strings.Join(report.Orders, ", "))
 	cmd.Flags().IntVar(&o.Top, "top", 30, "rows at most, 0 for all (JSON: all unless given)")

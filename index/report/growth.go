@@ -18,7 +18,7 @@ type suspects struct {
 }
 
 func findSuspects(ctx context.Context, s *index.Snapshot, o Options) (suspects, error) {
-	all, err := index.FindSuspects(ctx, s, o.Series, index.DefaultThresholds)
+	all, err := index.FindSuspects(ctx, s, o.Series, o.Least)
 	list := reported(s, all, o.Ignored)
 	found := suspects{list: list, ignored: len(all) - len(list)}
 	if o.Series == nil {

@@ -35,6 +35,8 @@ type Options struct {
 	Taken *index.Taken
 	// Series compares the dump with earlier ones, nil where there are none.
 	Series *index.Series
+	// Least is by how much suspects grow.
+	Least index.Thresholds
 	// Ignored are the sites that IgnoreFile names: no suspects.
 	Ignored    source.Ignored
 	IgnoreFile string
