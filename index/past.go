@@ -104,7 +104,7 @@ func newPast(path string, h *heap.Heap, live graph.Set) *Past {
 		p.starts[h.Address(id)] = start
 		if site := h.SiteOf(id); site >= 0 && numbers[site] > 0 {
 			key := textKey{numbers[site] - 1, start}
-			p.texts[key] = textWas{p.texts[key].strings + 1, heap.Was{Memsize: h.Memsize(id), Size: h.Size(id)}}
+			p.texts[key] = textWas{p.texts[key].strings + 1, h.Is(id)}
 		}
 	}
 	return p
@@ -124,7 +124,7 @@ func (p *Past) findAlone(h *heap.Heap, members map[cohort]heap.ID) {
 	print := h.Prints()
 	for key, id := range members {
 		if p.cohorts[key] == 1 && key.generation >= 0 && h.Size(id) >= 0 {
-			p.alone[key] = single{print(id), heap.Was{Memsize: h.Memsize(id), Size: h.Size(id)}}
+			p.alone[key] = single{print(id), h.Is(id)}
 		}
 	}
 }

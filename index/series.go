@@ -25,6 +25,7 @@ type Series struct {
 	last    *Snapshot
 	past    []*Past
 	seen    []uint8  // by object of the last dump: the first dump that shows it, 0-based; live ones only
+	changed []heap.ID // objects of all dumps that have another size in one, as far as it is known
 	growth  []Growth // by SiteID
 	numbers [][]int32
 }
@@ -103,6 +104,7 @@ func (s *Snapshot) Compare(ctx context.Context, past []*Past) (*Series, error) {
 		}
 	}
 	if x.Match == ByCohort {
+		x.changed = nil
 		x.seen = x.byCohort()
 	}
 	if ctx.Err() != nil {
@@ -137,14 +139,19 @@ func (x *Series) byIdentity() []uint8 {
 		if !c.live.Has(id) {
 			continue
 		}
-		number, at := print(id), c.heap.Address(id)
-		first := len(x.past)
+		number, at, is := print(id), c.heap.Address(id), c.heap.Is(id)
+		first, changed := len(x.past), false
 		for ; first > 0; first-- {
-			if _, ok := x.past[first-1].ids.Find(at, number); !ok {
+			was, ok := x.past[first-1].ids.Find(at, number)
+			if !ok {
 				break
 			}
+			changed = changed || was != is
 		}
 		seen[id] = uint8(first)
+		if changed && first == 0 {
+			x.changed = append(x.changed, id)
+		}
 	}
 	return seen
 }
@@ -185,6 +192,7 @@ func (x *Series) byCohort() []uint8 {
 		if !c.live.Has(id) || generation < 0 {
 			continue
 		}
+		x.changed = append(x.changed, id) // may be
 		site := c.siteOf(id)
 		if site < 0 { // as old as its generation says
 			seen[id] = x.dumpOf(generation)

@@ -28,6 +28,9 @@ type Was struct {
 	Size    int64 // as Heap.Size says
 }
 
+// Is is what an object is now.
+func (h *Heap) Is(id ID) Was { return Was{h.Memsize(id), h.Size(id)} }
+
 // Identities returns those of the live objects.
 func (h *Heap) Identities(live graph.Set) *Identities {
 	n := live.Len()
