@@ -23,6 +23,7 @@ type pile struct {
 	grown    []Count          // of all objects, by the dump that shows them first
 	sites    map[SiteID]Count // those of growing sites
 	elements map[SiteID]Count // the same by the site of what the holder holds directly
+	tops     map[SiteID]int64 // how many objects of growing sites it holds directly
 }
 
 // piling sorts the live objects that the first dump does not have by where they
@@ -147,7 +148,7 @@ func (p *piling) add(id, holder, element heap.ID) {
 	key := p.keyOfHolder(holder)
 	to := p.piles[key]
 	if to == nil {
-		to = &pile{holder: holder, holders: map[heap.ID]bool{}, grown: make([]Count, p.dumps), sites: map[SiteID]Count{}, elements: map[SiteID]Count{}}
+		to = &pile{holder: holder, holders: map[heap.ID]bool{}, grown: make([]Count, p.dumps), sites: map[SiteID]Count{}, elements: map[SiteID]Count{}, tops: map[SiteID]int64{}}
 		p.piles[key] = to
 	}
 	bytes := p.heap.Memsize(id)
@@ -158,6 +159,9 @@ func (p *piling) add(id, holder, element heap.ID) {
 	}
 	if top := p.siteOf(element); top >= 0 && p.grows[top] {
 		addTo(to.elements, top, bytes)
+		if id == element {
+			to.tops[top]++
+		}
 	}
 }
 

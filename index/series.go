@@ -24,10 +24,11 @@ type Series struct {
 
 	last    *Snapshot
 	past    []*Past
-	seen    []uint8  // by object of the last dump: the first dump that shows it, 0-based; live ones only
+	seen    []uint8   // by object of the last dump: the first dump that shows it, 0-based; live ones only
 	changed []heap.ID // objects of all dumps that have another size in one, as far as it is known
-	growth  []Growth // by SiteID
+	growth  []Growth  // by SiteID
 	numbers [][]int32
+	old     []int64 // see olderThanFirst
 }
 
 // DumpOfSeries is one of the dumps, oldest first.
@@ -111,6 +112,7 @@ func (s *Snapshot) Compare(ctx context.Context, past []*Past) (*Series, error) {
 		return nil, ctx.Err()
 	}
 	x.grow()
+	x.old = x.olderThanFirst()
 	return x, nil
 }
 

@@ -62,7 +62,8 @@ func (x *Series) Suspects(ctx context.Context, least Thresholds) ([]Suspect, err
 	}
 	holders := map[heap.ID]bool{}
 	var list []Suspect
-	for _, p := range x.last.heap.piles(before, func(id heap.ID) int { return int(x.seen[id]) }, len(x.Dumps), grows) {
+	piles := x.last.heap.piles(before, func(id heap.ID) int { return int(x.seen[id]) }, len(x.Dumps), grows)
+	for _, p := range x.withoutBounded(piles) {
 		if s, ok := x.suspect(p, before, least); ok {
 			list = append(list, s)
 			maps.Copy(holders, p.holders)
@@ -97,8 +98,7 @@ func once(list []Suspect) []Suspect {
 // it goes on.
 func (g Growth) leaks(least Thresholds) bool {
 	last := len(g.Counts) - 1
-	grown := g.Counts[last].Objects - g.Counts[0].Objects
-	if g.Objects.Low <= 0 || grown < least.Objects*int64(last) {
+	if g.Objects.Low <= 0 || g.grown() < least.Objects*int64(last) {
 		return false
 	}
 	kept, intervals := g.NewKept().Objects, 0
@@ -111,6 +111,9 @@ func (g Growth) leaks(least Thresholds) bool {
 	if kept < least.Objects || 2*kept < before || 3*intervals < 2*(last-1) {
 		return false
 	}
+	if 3*g.steps() < 2*last {
+		return false
+	}
 	return !slowsDown(last, func(i int) int64 { return g.Counts[i].Objects })
 }
 
@@ -118,12 +121,12 @@ func (g Growth) leaks(least Thresholds) bool {
 func (x *Series) suspect(p *pile, before []graph.Node, least Thresholds) (Suspect, bool) {
 	p.dropMinor(least, func(id SiteID) int64 { return x.growth[id].NewSince().Objects })
 	main, ok := p.mainSite()
-	if !ok {
+	if !ok || !x.beyondChance(main, p.perElement(main)) {
 		return Suspect{}, false
 	}
 	s := x.last.suspectOf(p, main, before)
 	s.Per = "dump"
-	s.GrowthObjects, s.GrowthBytes = x.growth[main].Objects.Median, float64(p.bytes())/float64(len(x.Dumps)-1)
+	s.GrowthObjects, s.GrowthBytes = x.growth[main].Objects.Median, x.growth[main].stays()*float64(p.bytes())/float64(len(x.Dumps)-1)
 	return s, true
 }
 

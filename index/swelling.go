@@ -260,8 +260,10 @@ func (x *Series) history(id heap.ID, print uint32) ([]heap.Was, bool) {
 	was := make([]heap.Was, 0, len(x.Dumps))
 	for i, p := range x.past {
 		before, ok := p.ids.Find(h.Address(id), print)
-		if x.Match == ByCohort {
-			before, ok = p.alone[cohort{x.numbers[i][x.last.heap.siteOf(id)], h.Generation(id)}].find(print)
+		if site := x.last.heap.siteOf(id); x.Match == ByCohort && site < 0 {
+			ok = false
+		} else if x.Match == ByCohort {
+			before, ok = p.alone[cohort{x.numbers[i][site], h.Generation(id)}].find(print)
 		}
 		if !ok {
 			return nil, false
