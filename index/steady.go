@@ -18,6 +18,7 @@ const (
 	longestGap  = 2    // parts of a life without a survivor
 	mostOfOne   = 0.6  // of the survivors in one part of it: a batch
 	leastOfHalf = 0.05 // of the survivors in either half
+	mostYounger = 2    // times as many as older ones
 	burst       = 5    // times what survived of the median part: the hot keys of a cache are old, its entries are not
 )
 
@@ -113,7 +114,22 @@ func (l lives) steady(least Thresholds) bool {
 	median, most := sorted[len(sorted)/2], sorted[len(sorted)-1]
 	share := float64(second) / float64(sum)
 	return sum >= least.Objects*ages && longest < longestGap && l[ages-1]+l[ages-2] > 0 &&
-		most <= burst*median && float64(most) <= mostOfOne*float64(sum) && share >= leastOfHalf && share <= 1-leastOfHalf
+		most <= burst*median && float64(most) <= mostOfOne*float64(sum) && share >= leastOfHalf && share <= 1-leastOfHalf &&
+		!l.thinsOut(first)
+}
+
+// thinsOut reports whether few are left of the older ones: objects that live for
+// a time that chance decides. The youngest may be garbage yet to be.
+func (l lives) thinsOut(first int) bool {
+	var older, younger int64
+	for i := first; i < ages-1; i++ {
+		if 2*(i-first) < ages-1-first {
+			older += l[i]
+		} else {
+			younger += l[i]
+		}
+	}
+	return float64(younger) > mostYounger*float64(older)
 }
 
 // fillsUp reports whether what is piled up began to do so soon after its holder
