@@ -23,6 +23,7 @@ type pile struct {
 	grown    []Count          // of all objects, by the dump that shows them first
 	sites    map[SiteID]Count // those of growing sites
 	elements map[SiteID]Count // the same by the site of what the holder holds directly
+	longer   int64            // by how many elements the holders have grown, as far as it is known
 	tops     map[SiteID]int64 // how many objects of growing sites it holds directly
 }
 
@@ -223,9 +224,14 @@ func (p *pile) mainSite() (SiteID, bool) {
 }
 
 // owned returns the object that people know as the holder: where a library made
-// what holds, the one of the program's own lines that it belongs to, if any.
+// what holds, the one of the program's own lines that it belongs to, if any; of
+// what one object's own methods hold, that object.
 func (c *contents) owned(holder heap.ID) heap.ID {
-	for at := holder; at != graph.Root && !c.isClass(at); at = c.dominator(at) {
+	from := holder
+	if object, ok := c.heap.Attached(holder); ok {
+		from = object
+	}
+	for at := from; at != graph.Root && !c.isClass(at); at = c.dominator(at) {
 		if site := c.heap.SiteOf(at); site >= 0 && source.Origin(c.heap.Sites()[site].File) == source.OriginApp {
 			return at
 		}

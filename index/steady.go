@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"heapline/index/dump"
 	"heapline/index/heap"
 )
 
@@ -42,7 +43,8 @@ func (s *Snapshot) SteadyGrowth(ctx context.Context, least Thresholds) ([]Suspec
 	// What is of no growing line is where things pile up, however young it is.
 	age := func(id heap.ID) int {
 		site, generation := s.heap.siteOf(id), h.Generation(id)
-		if generation < oldest || site >= 0 && !grows[site] {
+		shared := h.Kind(id) == dump.Array && h.Internal(id) // the memory of an Array that is where things pile up
+		if generation < oldest || site >= 0 && !grows[site] && !shared {
 			return 0
 		}
 		return max(1, ageOf(generation, oldest, gcs))

@@ -25,6 +25,9 @@ type Suspect struct {
 	Anew          bool    // of a single object that grows: it is made anew each time, as += does
 	Holder        *Holder // where they pile up, nil where nothing that the dump shows holds them
 	Feeders       []SiteID
+
+	owner heap.ID // to whom the places belong where it piles up, made by a library; 0: they are the program's own
+	sure  bool    // these have become longer by what it is
 }
 
 // Thresholds say how much must grow before it is a suspect.
@@ -77,20 +80,44 @@ func (x *Series) Suspects(ctx context.Context, least Thresholds) ([]Suspect, err
 
 // once sorts suspects, what grows by most bytes first, and leaves out those
 // that an earlier one has named: objects of one line may pile up in several
-// places, a few in the tables of the Ruby machine.
+// places, a few in the tables of the Ruby machine. What piles up in several
+// places of one object of a library is one suspect.
 func once(list []Suspect) []Suspect {
 	slices.SortFunc(list, func(a, b Suspect) int {
 		return cmp.Or(cmp.Compare(b.GrowthBytes, a.GrowthBytes), cmp.Compare(a.Site, b.Site))
 	})
-	named := map[SiteID]bool{}
-	return slices.DeleteFunc(list, func(s Suspect) bool {
-		again := named[s.Site]
-		named[s.Site] = true
-		for _, id := range s.Feeders {
-			named[id] = true
+	named, feeds, owners := map[SiteID]int{}, map[SiteID]bool{}, map[heap.ID]int{}
+	kept := list[:0]
+	for _, s := range list {
+		before, again := named[s.Site]
+		first, owned := owners[s.owner]
+		switch {
+		case feeds[s.Site] || again && !s.sure:
+			continue
+		case again && !kept[before].sure:
+			kept[before].Holder, kept[before].sure = s.Holder, true
+		case s.owner != 0 && owned && !again:
+			kept[first].join(s)
+		default:
+			named[s.Site], owners[s.owner] = len(kept), len(kept)
+			kept = append(kept, s)
 		}
-		return again
-	})
+		for _, id := range s.Feeders {
+			feeds[id] = true
+		}
+	}
+	return kept
+}
+
+// join takes the lines of another suspect for some that feed it.
+func (s *Suspect) join(other Suspect) {
+	for _, id := range append(other.Feeders, other.Site) {
+		if id != s.Site && !slices.Contains(s.Feeders, id) {
+			s.Feeders = append(s.Feeders, id)
+		}
+	}
+	slices.Sort(s.Feeders)
+	s.GrowthBytes += other.GrowthBytes
 }
 
 // leaks reports whether a site's objects become more because they stay: in
@@ -125,7 +152,8 @@ func (x *Series) suspect(p *pile, before []graph.Node, least Thresholds) (Suspec
 		return Suspect{}, false
 	}
 	s := x.last.suspectOf(p, main, before)
-	s.Per = "dump"
+	own := !x.last.heap.heap.Internal(p.holder) && s.Holder != nil && s.Holder.File != ""
+	s.Per, s.sure = "dump", own && p.longer > 0 && 2*p.longer >= p.tops[main]
 	s.GrowthObjects, s.GrowthBytes = x.growth[main].Objects.Median, x.growth[main].stays()*float64(p.bytes())/float64(len(x.Dumps)-1)
 	return s, true
 }
@@ -155,8 +183,12 @@ func (s *Snapshot) suspectOf(p *pile, main SiteID, before []graph.Node) Suspect 
 	site := s.sites[main]
 	suspect := Suspect{Site: main, Objects: site.Objects, Bytes: max(s.Retained(main).Bytes, site.Bytes), Feeders: []SiteID{}}
 	if p.holder != graph.Root {
-		suspect.Holder = s.heap.holderAs(s.heap.owned(p.holder), len(p.holders), before)
+		owner := s.heap.owned(p.holder)
+		suspect.Holder = s.heap.holderAs(owner, len(p.holders), before)
 		suspect.Holder.Objects = p.sites[main].Objects
+		if owner != p.holder {
+			suspect.owner = owner
+		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.sites)) {
 		if id != main {

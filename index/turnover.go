@@ -89,28 +89,24 @@ func (x *Series) olderThanFirst() []int64 {
 // was there: their holders do not become longer as the lines do whose objects
 // they hold.
 func (x *Series) withoutBounded(piles []*pile) []*pile {
-	longer, most := map[*pile]int64{}, map[SiteID]int64{}
+	most := map[SiteID]int64{}
+	known := map[*pile]bool{}
 	print := x.last.heap.heap.Prints()
 	for _, p := range piles {
-		by, ok := x.lengthened(p, print)
-		if !ok {
-			continue
-		}
-		longer[p] = by
+		p.longer, known[p] = x.lengthened(p, print)
 		for site := range p.tops {
-			most[site] = max(most[site], by)
+			most[site] = max(most[site], p.longer)
 		}
 	}
 	return slices.DeleteFunc(piles, func(p *pile) bool {
-		by, known := longer[p]
 		for site := range p.elements {
 			more := x.growth[site].grown()
 			// Of few elements that hold ever more, the holder need not be longer.
-			if 3*by >= more || p.tops[site] < more && 3*most[site] < more {
+			if 3*p.longer >= more || p.tops[site] < more && 3*most[site] < more {
 				return false
 			}
 		}
-		return known && len(p.elements) > 0
+		return known[p] && len(p.elements) > 0
 	})
 }
 

@@ -96,6 +96,14 @@ func (h *Heap) nameOf(class ID, depth int) string {
 	return fmt.Sprintf("#<%s:%#x>", kind, h.address[class])
 }
 
+// Attached returns the object that a singleton class belongs to, unless that is
+// a class itself; false for other objects.
+func (h *Heap) Attached(singleton ID) (ID, bool) {
+	object, ok := h.instance[singleton]
+	kind := h.Kind(object)
+	return object, ok && kind != dump.Class && kind != dump.Module
+}
+
 // attachedName names the object a singleton class belongs to: a class by its
 // name, any other by its class, without its address, so that the singletons of
 // a thousand Foos are one row.
