@@ -196,6 +196,20 @@ func (p *pile) bytes() (sum int64) {
 	return sum
 }
 
+// isFilledBy reports whether the holders of a pile are Arrays and Hashes, none of
+// them Ruby's own, of which a line's objects are at least half.
+func (c *contents) isFilledBy(p *pile, main SiteID) bool {
+	elements := int64(0)
+	for id := range p.holders {
+		kind := c.heap.Kind(id)
+		if kind != dump.Array && kind != dump.Hash || c.heap.Internal(id) {
+			return false
+		}
+		elements += c.heap.Size(id)
+	}
+	return 2*p.tops[main] >= elements
+}
+
 // dropMinor leaves out the sites with few objects here, of themselves or of all
 // that they have.
 func (p *pile) dropMinor(least Thresholds, all func(SiteID) int64) {

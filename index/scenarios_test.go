@@ -100,7 +100,9 @@ func judged(x *Series, list []Suspect, truth map[string]*leak) (right, wrong, mi
 		found := ""
 		for name, l := range truth {
 			if open[name] && (slices.Contains(l.made, at(site.File, site.Line)) || slices.Contains(l.made, site.File)) && l.grows == (s.GrowthObjects == 0) {
-				found = name
+				if found == "" || s.Holder != nil && at(s.Holder.File, s.Holder.Line) == l.holder {
+					found = name
+				}
 			}
 		}
 		if found == "" {

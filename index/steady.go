@@ -53,7 +53,7 @@ func (s *Snapshot) SteadyGrowth(ctx context.Context, least Thresholds) ([]Suspec
 	for _, p := range s.heap.piles(before, age, ages, grows) {
 		p.dropMinor(least, func(id SiteID) int64 { return s.sites[id].Objects })
 		main, ok := p.mainSite()
-		if !ok || !s.fillsUp(p, main, oldest) {
+		if !ok || !s.fillsUp(p, oldest, gcs, least) {
 			continue
 		}
 		suspect := s.suspectOf(p, main, before)
@@ -136,13 +136,12 @@ func (l lives) thinsOut(first int) bool {
 
 // fillsUp reports whether what is piled up began to do so soon after its holder
 // was made. What an old holder holds of young objects only is bounded.
-func (s *Snapshot) fillsUp(p *pile, main SiteID, oldest int64) bool {
-	from := max(oldest, s.heap.heap.Generation(p.holder))
-	first := s.newest
-	for _, id := range s.heap.objectsOf(main) {
-		if g := s.heap.heap.Generation(id); g >= 0 {
-			first = min(first, g)
-		}
+func (s *Snapshot) fillsUp(p *pile, oldest, gcs int64, least Thresholds) bool {
+	var l lives
+	for age, c := range p.grown {
+		l[age] = c.Objects
 	}
-	return 2*(first-from) <= s.newest-from
+	from := ageOf(max(oldest, s.heap.heap.Generation(p.holder)), oldest, gcs)
+	first := slices.IndexFunc(l[:], func(n int64) bool { return n > 0 })
+	return l.steady(least) && 2*(first-from) <= ages-from
 }

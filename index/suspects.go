@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"heapline/index/dump"
 	"heapline/index/graph"
 	"heapline/index/heap"
 )
@@ -26,8 +27,8 @@ type Suspect struct {
 	Holder        *Holder // where they pile up, nil where nothing that the dump shows holds them
 	Feeders       []SiteID
 
-	owner heap.ID // to whom the places belong where it piles up, made by a library; 0: they are the program's own
-	sure  bool    // these have become longer by what it is
+	owner heap.ID // the object that has the places where it piles up, 0 where these are the program's own containers
+	sure  bool    // the places are Arrays and Hashes of the program that it fills
 }
 
 // Thresholds say how much must grow before it is a suspect.
@@ -152,8 +153,8 @@ func (x *Series) suspect(p *pile, before []graph.Node, least Thresholds) (Suspec
 		return Suspect{}, false
 	}
 	s := x.last.suspectOf(p, main, before)
-	own := !x.last.heap.heap.Internal(p.holder) && s.Holder != nil && s.Holder.File != ""
-	s.Per, s.sure = "dump", own && p.longer > 0 && 2*p.longer >= p.tops[main]
+	s.Per = "dump"
+	s.sure = s.sure && p.longer > 0 && 2*p.longer >= p.tops[main]
 	s.GrowthObjects, s.GrowthBytes = x.growth[main].Objects.Median, x.growth[main].stays()*float64(p.bytes())/float64(len(x.Dumps)-1)
 	return s, true
 }
@@ -186,9 +187,10 @@ func (s *Snapshot) suspectOf(p *pile, main SiteID, before []graph.Node) Suspect 
 		owner := s.heap.owned(p.holder)
 		suspect.Holder = s.heap.holderAs(owner, len(p.holders), before)
 		suspect.Holder.Objects = p.sites[main].Objects
-		if owner != p.holder {
+		if kind := s.heap.heap.Kind(owner); owner != p.holder || kind == dump.Object || kind == dump.Data {
 			suspect.owner = owner
 		}
+		suspect.sure = suspect.Holder.File != "" && s.heap.isFilledBy(p, main)
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.sites)) {
 		if id != main {
