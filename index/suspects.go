@@ -84,7 +84,7 @@ func (x *Series) Suspects(ctx context.Context, least Thresholds) ([]Suspect, err
 // places, a few in the tables of the Ruby machine. What piles up in several
 // places of one object of a library is one suspect.
 func once(list []Suspect) []Suspect {
-	slices.SortFunc(list, func(a, b Suspect) int {
+	slices.SortStableFunc(list, func(a, b Suspect) int {
 		return cmp.Or(cmp.Compare(b.GrowthBytes, a.GrowthBytes), cmp.Compare(a.Site, b.Site))
 	})
 	named, feeds, owners := map[SiteID]int{}, map[SiteID]bool{}, map[heap.ID]int{}
