@@ -26,12 +26,53 @@ func TestMatch(t *testing.T) {
 		{"a changed line is told from an added one by likeness", "a value=compute(1) c", "a other value=compute(2) c", "1 0 2 3"},
 		{"an empty text has no lines", "", "a b", "0 0"},
 		{"everything removed", "a b", "", ""},
+		{"lines that occur once go before others", "v4 v5 end v6 end v8", "v4 v6 end v8", "1 4 5 6"},
+		{"a line does not become an end", "a value=make(1) b", "a end b", "1 0 3"},
+		{"as many lines are told by likeness before by position", "@a=make(1) @b=make(2) @c=make(3)", "@b=new(2) @c=new(3) puts", "2 3 0"},
+		{"what stands for several lines is the first that it looks like", "} puts value=make(1)", "value=make(2)", "3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := picture(Match(lines(tt.before), lines(tt.after))); got != tt.want {
 				t.Errorf("%s → %s: got %s, want %s", tt.before, tt.after, got, tt.want)
 			}
 		})
+	}
+}
+
+// In this notation a dot is white space.
+func TestIndentationIsNoChange(t *testing.T) {
+	for _, tt := range []struct{ name, before, after, want string }{
+		{"indented lines stay themselves", "a b c", "..a b.. .c", "1 2 3"},
+		{"what is wrapped stays itself, but for one end or the other", "def x y end", "module ..def ....x ....y ..end end", "0 1 2 3 0 4"},
+		{
+			"the rest of a body that is wrapped stays itself", "def a unless b end c d end",
+			"def ..do ....a ....unless ......b ....end ....c ....d ..end end", "1 0 2 3 4 5 6 7 0 8",
+		},
+		{"what is unwrapped stays itself", "if ..x ..y end z", "x y z", "2 3 5"},
+		{"the first deleted, the rest indented, and one added", "v1=make v2=make v3=make", "..v2=make ..v3=make ..puts", "2 3 0"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before, after := lines(tt.before), lines(tt.after)
+			for _, text := range [][]string{before, after} {
+				for i := range text {
+					text[i] = strings.ReplaceAll(text[i], ".", " ")
+				}
+			}
+			if got := picture(Match(before, after)); got != tt.want {
+				t.Errorf("%s → %s: got %s, want %s", tt.before, tt.after, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestALongTableThatIsIndentedStaysItself(t *testing.T) {
+	before := numbered("line", 5000)
+	after := slices.Concat([]string{"module A"}, indented(before), []string{"end"})
+	m := Match(before, after)
+	for i := range before {
+		if old, _ := m.Old(i + 2); old != i+1 {
+			t.Fatalf("line %d is taken for %d", i+1, old)
+		}
 	}
 }
 
@@ -82,12 +123,24 @@ func TestRestoreKeepsNewLinesNew(t *testing.T) {
 	}
 }
 
+func TestALineThatSaysWhatItDidIsNoOtherLineAnyMore(t *testing.T) {
+	before := lines("a b c d")
+	// c was deleted and typed over b, which is taken for b, changed.
+	m := Match(before, lines("a b d")).Edit(1, 1, Match(lines("b"), lines("c")))
+	if got := picture(m); got != "1 2 4" {
+		t.Fatalf("before: got %s, want 1 2 4", got)
+	}
+	if got := picture(m.Restore(1, before, lines("c"))); got != "1 3 4" {
+		t.Errorf("got %s, want 1 3 4", got)
+	}
+}
+
 func TestLookups(t *testing.T) {
 	m := Match(lines("a b c"), lines("x a c"))
 	for _, tt := range []struct {
 		old, line int
 		ok        bool
-	}{{0, 0, false}, {1, 2, true}, {2, 0, false}, {3, 3, true}, {4, 0, false}} {
+	}{{-1, 0, false}, {0, 0, false}, {1, 2, true}, {2, 0, false}, {3, 3, true}, {4, 0, false}} {
 		line, ok := m.New(tt.old)
 		if ok != tt.ok || ok && line != tt.line {
 			t.Errorf("New(%d) = %d, %v; want %d, %v", tt.old, line, ok, tt.line, tt.ok)
@@ -150,14 +203,6 @@ func randomBlock(rnd *rand.Rand, old []string, step int) []string {
 	return block
 }
 
-func numbered(word string, n int) []string {
-	text := make([]string, n)
-	for i := range text {
-		text[i] = fmt.Sprintf("%s %d", word, i+1)
-	}
-	return text
-}
-
 func checkIdentity(t *testing.T, m LineMap, before, text []string) {
 	t.Helper()
 	if len(m.origin) != len(text) {
@@ -176,4 +221,28 @@ func checkIdentity(t *testing.T, m LineMap, before, text []string) {
 			t.Fatalf("line %d %q is unchanged but maps to %d\n%s", i+1, line, old, strings.Join(text, "\n"))
 		}
 	}
+}
+
+func numbered(word string, n int) []string {
+	text := make([]string, n)
+	for i := range text {
+		text[i] = fmt.Sprintf("%s %d", word, i+1)
+	}
+	return text
+}
+
+func indented(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = "  " + line
+	}
+	return out
+}
+
+func unindented(lines []string) []string {
+	out := slices.Clone(lines)
+	for i := range out {
+		out[i] = strings.TrimPrefix(out[i], "  ")
+	}
+	return out
 }
