@@ -22,10 +22,16 @@ type document struct {
 	text    string
 	starts  []int // byte offset of every line's start
 
-	base   *base          // nil: the dump does not have the file
-	before []string       // the text the dump's lines are counted in; nil: not known yet
-	last   []string       // of each of before's lines, what it was when an edit last replaced it
-	lines  source.LineMap // from before to text
+	base *base // nil: the dump does not have the file
+	matching
+}
+
+// matching is which line of the dump each line of a document is.
+type matching struct {
+	before []string         // the text the dump's lines are counted in; nil: not known yet
+	marks  source.Landmarks // of before
+	last   []string         // of each of before's lines, what it was when an edit last replaced it
+	lines  source.LineMap   // from before to text
 }
 
 func newDocument(u uri.URI, version int32, text string) *document {
@@ -76,7 +82,7 @@ func (d *document) linesFrom(first, count int) []string {
 // stays, for only the edits themselves tell which of two lines was moved.
 func (d *document) follow(dump *dump) *document {
 	next := *d
-	next.base, next.before, next.last, next.lines = nil, nil, nil, source.LineMap{}
+	next.base, next.matching = nil, matching{}
 	if dump == nil {
 		return &next
 	}
@@ -86,7 +92,7 @@ func (d *document) follow(dump *dump) *document {
 	}
 	next.base = dump.bases.of(file)
 	if next.base == d.base {
-		next.before, next.last, next.lines = d.before, d.last, d.lines
+		next.matching = d.matching
 	}
 	return next.matched()
 }
@@ -98,10 +104,11 @@ func (d *document) matched() *document {
 		return d
 	}
 	next := *d
-	text := splitLines(d.text)
+	text := d.linesFrom(0, d.lineCount())
 	if next.before = d.base.lines; next.before == nil {
 		next.before = text
 	}
+	next.marks = source.LandmarksOf(next.before)
 	next.last, next.lines = next.before, source.Match(next.before, text)
 	return &next
 }
@@ -140,11 +147,11 @@ func (d *document) moveLines(old *document, first, count int) {
 	if d.before == nil {
 		return
 	}
-	added := count + d.lineCount() - old.lineCount()
-	after := d.linesFrom(first, added)
-	block := source.MatchEdit(old.linesFrom(first, count), old.originsFrom(first, count), after)
 	d.last = old.lastWith(first, count)
-	d.lines = old.lines.Edit(first, count, block).Restore(first, d.last, after).Restore(first, d.before, after)
+	text := d.linesFrom(0, d.lineCount())
+	after := text[first : first+count+len(text)-old.lineCount()]
+	block := source.MatchEdit(old.linesFrom(first, count), old.originsFrom(first, count), after)
+	d.lines = old.lines.Edit(first, count, block).Restore(first, d.last, after).Restore(first, d.before, after).Pin(d.marks, text)
 }
 
 // lastWith returns last after count lines from first (0-based) are replaced: undo

@@ -7,8 +7,8 @@ import (
 
 // LineMap says which line of an old text each line of a new text is. Lines are
 // 1-based on both sides, as Ruby counts them. It never changes: an edit makes a
-// new one. The lines it maps keep their order, so that a line which was moved
-// past another is a deleted and a new one.
+// new one. Most lines keep their order; one that was moved is still itself if it
+// can be told by what it says.
 type LineMap struct {
 	origin []int32 // of new line i+1: its old line, 0 for a line that is new
 }
@@ -32,8 +32,8 @@ func (m LineMap) New(old int) (int, bool) {
 }
 
 // Match compares two texts, line by line. Equal lines are the same line, also if
-// they were indented; where lines were rewritten, the ones that still look alike
-// are.
+// they were indented, or moved where no others are equal to them; where lines
+// were rewritten, the ones that still look alike are.
 func Match(before, after []string) LineMap { return MatchEdit(before, nil, after) }
 
 // MatchEdit is Match for an edit of lines that were edited before: origin has
@@ -46,6 +46,7 @@ func MatchEdit(before, origin, after []string) LineMap {
 	}
 	x := newMatcher(before, after)
 	x.equal(x.whole(), lookAgain)
+	x.moved()
 	x.rewritten(func(old, line int) int {
 		if old < len(origin) && origin[old] != "" && Same(origin[old], after[line]) {
 			return certain

@@ -180,6 +180,20 @@ func (x *matcher) longest(h hunk, depth int) {
 	}
 }
 
+// moved finds the lines that did not keep their order: those that say what no
+// other line says, before or after.
+func (x *matcher) moved() {
+	x.count(x.whole())
+	for old, id := range x.before {
+		if t := x.tally[id]; x.gone[old] && t.before == 1 && t.after == 1 && telling(x.texts[id]) {
+			x.set(old, int(t.lastAfter))
+		}
+	}
+}
+
+// telling reports whether a text is enough to know a line by.
+func telling(text string) bool { return len(text) > 3 && !trivial(text) }
+
 // trivial reports whether a text is none that allocates: punctuation, or a
 // keyword that ends or parts a block.
 func trivial(text string) bool {

@@ -1,5 +1,7 @@
 package source
 
+import "strings"
+
 // Restore returns the map after looking among the old lines that are gone for
 // lines that say what they said: block are the texts of those after the first
 // skip lines, before those of the old lines, as they were at some time. What undo
@@ -79,4 +81,53 @@ func (r restorer) gap(start, end int) (from, to int) {
 		}
 	}
 	return from, to
+}
+
+// Landmarks are the lines of a text that can be told by what they say, for no
+// other line of it says the same.
+type Landmarks struct {
+	lines int
+	at    map[string]int32 // 1-based, 0: several lines say so
+}
+
+// LandmarksOf returns the landmarks of a text.
+func LandmarksOf(text []string) Landmarks {
+	at := make(map[string]int32, len(text))
+	for i, line := range text {
+		said := strings.TrimSpace(line)
+		if _, twice := at[said]; twice || !telling(said) {
+			at[said] = 0
+			continue
+		}
+		at[said] = int32(i + 1)
+	}
+	return Landmarks{len(text), at}
+}
+
+// Pin returns the map after putting the landmarks of the old text where they are
+// in the new text, after: wherever edits have brought them, they are found as in
+// a comparison of the texts. It writes to m's own memory, as Restore does.
+func (m LineMap) Pin(marks Landmarks, after []string) LineMap {
+	const several = -1
+	now := make([]int32, marks.lines+1)
+	for i, line := range after {
+		switch o := marks.at[strings.TrimSpace(line)]; {
+		case o == 0:
+		case now[o] == 0:
+			now[o] = int32(i + 1)
+		default:
+			now[o] = several
+		}
+	}
+	for i, o := range m.origin {
+		if now[o] > 0 && int(now[o]) != i+1 {
+			m.origin[i] = 0
+		}
+	}
+	for o, i := range now {
+		if i > 0 {
+			m.origin[i-1] = int32(o)
+		}
+	}
+	return m
 }

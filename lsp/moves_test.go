@@ -1,0 +1,73 @@
+package lsp
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const tableText = `TABLE = {
+  k03 => make(3),
+  k01 => make(1),
+  k02 => make(2),
+}
+`
+
+// table is a file with a hint on each line of its table.
+func table(t *testing.T) (c *testClient, ruby string) {
+	t.Helper()
+	root := filepath.Join(tempDir(t), "app")
+	c = start(t, root)
+	ruby = write(t, root, "table.rb", tableText)
+	c.open(ruby, tableText)
+	c.load(write(t, root, "a.heap", heapOf(t, "3 String 1000 /srv/app/table.rb:2\n1 String 5000 /srv/app/table.rb:3\n2 String 1000 /srv/app/table.rb:4")))
+	c.wantHints(ruby, tableHints(0, 3, 1, 2)...)
+	return c, ruby
+}
+
+// tableHints are those of the table's lines in an order.
+func tableHints(indent int, order ...int) []string {
+	var hints []string
+	for i, n := range order {
+		words := [...]string{1: "1 object · 5.0 kB", 2: "2 objects · 2.0 kB", 3: "3 objects · 3.0 kB"}[n]
+		hints = append(hints, fmt.Sprintf("%d:%d %s retained", i+1, 17+indent, words))
+	}
+	return hints
+}
+
+func TestMovedLinesKeepTheirHints(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		changes []object
+		order   []int
+	}{
+		{"sorted", []object{{"range": span(1, 0, 4, 0), "text": "  k01 => make(1),\n  k02 => make(2),\n  k03 => make(3),\n"}}, []int{1, 2, 3}},
+		{"swapped", []object{{"range": span(1, 0, 3, 0), "text": "  k01 => make(1),\n  k03 => make(3),\n"}}, []int{1, 3, 2}},
+		{"deleted and put below", []object{{"range": span(1, 0, 2, 0), "text": ""}, {"range": span(3, 0, 3, 0), "text": "  k03 => make(3),\n"}}, []int{1, 2, 3}},
+		{"put above and deleted", []object{{"range": span(0, 9, 0, 9), "text": "\n  k02 => make(2),"}, {"range": span(4, 0, 5, 0), "text": ""}}, []int{2, 3, 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, ruby := table(t)
+			c.notify("textDocument/didChange", object{"textDocument": object{"uri": fileURI(ruby), "version": 2}, "contentChanges": tt.changes})
+			c.wantHints(ruby, tableHints(0, tt.order...)...)
+			for _, lens := range c.lenses(ruby) {
+				if strings.Contains(lens, "gone") {
+					t.Errorf("the lens says %q", lens)
+				}
+			}
+		})
+	}
+}
+
+func TestIndentedLinesHaveNotChanged(t *testing.T) {
+	c, ruby := table(t)
+	c.notify("textDocument/didChange", object{
+		"textDocument":   object{"uri": fileURI(ruby), "version": 2},
+		"contentChanges": []object{{"text": strings.ReplaceAll("\n"+strings.TrimSuffix(tableText, "\n"), "\n", "\n  ")[1:] + "\nend\n"}},
+	})
+	c.wantHints(ruby, tableHints(2, 3, 1, 2)...)
+	if text := c.hover(ruby, 1); strings.Contains(text, "changed") {
+		t.Errorf("the hover says:\n%s", text)
+	}
+}
