@@ -32,6 +32,13 @@ type matching struct {
 	marks  source.Landmarks // of before
 	last   []string         // of each of before's lines, what it was when an edit last replaced it
 	lines  source.LineMap   // from before to text
+	found  *found           // what undo goes back to
+}
+
+// found is which lines a comparison of texts has found.
+type found struct {
+	text  string
+	lines source.LineMap
 }
 
 func newDocument(u uri.URI, version int32, text string) *document {
@@ -110,6 +117,7 @@ func (d *document) matched() *document {
 	}
 	next.marks = source.LandmarksOf(next.before)
 	next.last, next.lines = next.before, source.Match(next.before, text)
+	next.found = &found{d.text, next.lines}
 	return &next
 }
 
@@ -149,9 +157,16 @@ func (d *document) moveLines(old *document, first, count int) {
 	}
 	d.last = old.lastWith(first, count)
 	text := d.linesFrom(0, d.lineCount())
-	after := text[first : first+count+len(text)-old.lineCount()]
-	block := source.MatchEdit(old.linesFrom(first, count), old.originsFrom(first, count), after)
-	d.lines = old.lines.Edit(first, count, block).Restore(first, d.last, after).Restore(first, d.before, after).Pin(d.marks, text)
+	switch {
+	case d.text == d.found.text:
+		d.lines = d.found.lines
+	case source.SameText(d.before, text):
+		d.lines = source.Match(d.before, text)
+	default:
+		after := text[first : first+count+len(text)-old.lineCount()]
+		block := source.MatchEdit(old.linesFrom(first, count), old.originsFrom(first, count), after)
+		d.lines = old.lines.Edit(first, count, block).Restore(first, d.last, after).Restore(first, d.before, after).Pin(d.marks, text)
+	}
 }
 
 // lastWith returns last after count lines from first (0-based) are replaced: undo

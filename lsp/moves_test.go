@@ -3,8 +3,11 @@ package lsp
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"go.lsp.dev/protocol"
 )
 
 const tableText = `TABLE = {
@@ -69,5 +72,29 @@ func TestIndentedLinesHaveNotChanged(t *testing.T) {
 	c.wantHints(ruby, tableHints(2, 3, 1, 2)...)
 	if text := c.hover(ruby, 1); strings.Contains(text, "changed") {
 		t.Errorf("the hover says:\n%s", text)
+	}
+}
+
+func span16(line, character, endLine, endCharacter uint32) protocol.Range {
+	return protocol.Range{
+		Start: protocol.Position{Line: line, Character: character}, End: protocol.Position{Line: endLine, Character: endCharacter},
+	}
+}
+
+func TestUndoneEditsThatSplitAndJoinLinesLeaveNothing(t *testing.T) {
+	base := strings.Split("# comment\nv1 = make(1)\n    v2 = make(2)\ndef foo\n", "\n")
+	d := matchedDocument(strings.Join(base, "\n"), base)
+	for _, change := range []*protocol.TextDocumentContentChangePartial{
+		{Range: span16(1, 0, 1, 0), Text: "  new = other\n"},
+		{Range: span16(0, 0, 2, 12), Text: "# note\n\nend"},
+		{Range: span16(2, 3, 3, 4)},
+		{Range: span16(2, 3, 2, 3), Text: "\n    "}, // undo
+		{Range: span16(0, 0, 2, 3), Text: "# comment\n  new = other\nv1 = make(1)"},
+		{Range: span16(1, 0, 2, 0)},
+	} {
+		d = edited(d, change)
+	}
+	if got := mapOf(d); !slices.Equal(got, []int{1, 2, 3, 4, 5}) {
+		t.Errorf("the lines are %v, of:\n%s", got, d.text)
 	}
 }
