@@ -67,11 +67,19 @@ func (d *document) line(n int) string {
 	if n >= len(d.starts) {
 		return ""
 	}
+	return d.text[d.starts[n]:d.lineEnd(n)]
+}
+
+// lineEnd returns the byte offset of the end of a line's text.
+func (d *document) lineEnd(n int) int {
 	end := len(d.text)
 	if n+1 < len(d.starts) {
 		end = d.starts[n+1] - 1
 	}
-	return strings.TrimSuffix(d.text[d.starts[n]:end], "\r")
+	if end > d.starts[n] && d.text[end-1] == '\r' {
+		end--
+	}
+	return end
 }
 
 // linesFrom returns the texts of count lines from first (0-based).
@@ -143,10 +151,26 @@ func (d document) edit(change protocol.TextDocumentContentChangeEvent, enc encod
 		start, end := d.offset(c.Range.Start, enc), d.offset(c.Range.End, enc)
 		start, end = min(start, end), max(start, end)
 		next.setText(d.text[:start] + c.Text + d.text[end:])
-		first := d.lineAt(start)
-		next.moveLines(&d, first, d.lineAt(end)-first+1)
+		first, count := d.replaced(start, end, c.Text)
+		next.moveLines(&d, first, count)
 	}
 	return next
+}
+
+// replaced returns which lines (0-based) a change from start to end replaces. One
+// that keeps its whole text is not among them: of equal lines, only this tells
+// which one was deleted.
+func (d *document) replaced(start, end int, text string) (first, count int) {
+	first, last := d.lineAt(start), d.lineAt(end)
+	wholeLines := strings.HasSuffix(text, "\n") || text == "" && start == d.starts[first]
+	afterLine := strings.HasPrefix(strings.TrimPrefix(text, "\r"), "\n") || text == "" && end == d.lineEnd(last)
+	switch {
+	case wholeLines && end == d.starts[last]:
+		return first, last - first
+	case afterLine && start == d.lineEnd(first):
+		return first + 1, last - first
+	}
+	return first, last - first + 1
 }
 
 // moveLines makes the dump's lines follow an edit of old that replaced count

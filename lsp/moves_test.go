@@ -75,6 +75,32 @@ func TestIndentedLinesHaveNotChanged(t *testing.T) {
 	}
 }
 
+// Of equal lines, only the change itself says which one is gone.
+func TestOfEqualLinesTheDeletedOneIsGone(t *testing.T) {
+	base := strings.Split("rows = []\nx\nrows = []\nend\nrows = []", "\n")
+	for _, tt := range []struct {
+		name    string
+		changes []*protocol.TextDocumentContentChangePartial
+		want    []int
+	}{
+		{"the first", []*protocol.TextDocumentContentChangePartial{{Range: span16(0, 0, 2, 0)}}, []int{3, 4, 5}},
+		{"the second", []*protocol.TextDocumentContentChangePartial{{Range: span16(0, 9, 2, 9)}}, []int{1, 4, 5}},
+		{"the last, with the line end before it", []*protocol.TextDocumentContentChangePartial{{Range: span16(2, 9, 4, 9)}}, []int{1, 2, 3}},
+		{"none, one is put above", []*protocol.TextDocumentContentChangePartial{{Range: span16(2, 0, 2, 0), Text: "rows = []\n"}}, []int{1, 2, 0, 3, 4, 5}},
+		{"none, one is put below", []*protocol.TextDocumentContentChangePartial{{Range: span16(2, 9, 2, 9), Text: "\r\nrows = []"}}, []int{1, 2, 3, 0, 4, 5}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := matchedDocument(strings.Join(base, "\n"), base)
+			for _, change := range tt.changes {
+				d = edited(d, change)
+			}
+			if got := mapOf(d); !slices.Equal(got, tt.want) {
+				t.Errorf("the lines are %v, not %v, of:\n%s", got, tt.want, d.text)
+			}
+		})
+	}
+}
+
 func span16(line, character, endLine, endCharacter uint32) protocol.Range {
 	return protocol.Range{
 		Start: protocol.Position{Line: line, Character: character}, End: protocol.Position{Line: endLine, Character: endCharacter},
