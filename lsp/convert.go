@@ -9,6 +9,8 @@ import (
 
 	"go.lsp.dev/protocol"
 	"go.lsp.dev/uri"
+
+	"heapline/index/source"
 )
 
 // encoding is the unit in which the client counts columns.
@@ -86,7 +88,7 @@ func (d *document) dumpLine(line int) (int, bool) { return d.lines.Old(line + 1)
 // changed reports whether a line of the buffer (0-based) says something else
 // than the line of the dump (1-based) that it is.
 func (d *document) changed(line, dumpLine int) bool {
-	return strings.TrimSpace(d.line(line)) != strings.TrimSpace(d.before[dumpLine-1])
+	return !source.Same(d.line(line), d.before[dumpLine-1])
 }
 
 // bufferLine returns the line of the buffer (0-based) of a line in the dump's

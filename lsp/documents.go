@@ -22,10 +22,23 @@ type document struct {
 	text    string
 	starts  []int // byte offset of every line's start
 
-	base   *base          // nil: the dump does not have the file
-	before []string       // the text the dump's lines are counted in; nil: not known yet
-	last   []string       // of each of before's lines, what it was when an edit last replaced it
-	lines  source.LineMap // from before to text
+	base *base // nil: the dump does not have the file
+	matching
+}
+
+// matching is which line of the dump each line of a document is.
+type matching struct {
+	before []string         // the text the dump's lines are counted in; nil: not known yet
+	marks  source.Landmarks // of before
+	last   []string         // of each of before's lines, what it was when an edit last replaced it
+	lines  source.LineMap   // from before to text
+	found  *found           // what undo goes back to
+}
+
+// found is which lines a comparison of texts has found.
+type found struct {
+	text  string
+	lines source.LineMap
 }
 
 func newDocument(u uri.URI, version int32, text string) *document {
@@ -54,11 +67,19 @@ func (d *document) line(n int) string {
 	if n >= len(d.starts) {
 		return ""
 	}
+	return d.text[d.starts[n]:d.lineEnd(n)]
+}
+
+// lineEnd returns the byte offset of the end of a line's text.
+func (d *document) lineEnd(n int) int {
 	end := len(d.text)
 	if n+1 < len(d.starts) {
 		end = d.starts[n+1] - 1
 	}
-	return strings.TrimSuffix(d.text[d.starts[n]:end], "\r")
+	if end > d.starts[n] && d.text[end-1] == '\r' {
+		end--
+	}
+	return end
 }
 
 // linesFrom returns the texts of count lines from first (0-based).
@@ -76,7 +97,7 @@ func (d *document) linesFrom(first, count int) []string {
 // stays, for only the edits themselves tell which of two lines was moved.
 func (d *document) follow(dump *dump) *document {
 	next := *d
-	next.base, next.before, next.last, next.lines = nil, nil, nil, source.LineMap{}
+	next.base, next.matching = nil, matching{}
 	if dump == nil {
 		return &next
 	}
@@ -86,7 +107,7 @@ func (d *document) follow(dump *dump) *document {
 	}
 	next.base = dump.bases.of(file)
 	if next.base == d.base {
-		next.before, next.last, next.lines = d.before, d.last, d.lines
+		next.matching = d.matching
 	}
 	return next.matched()
 }
@@ -98,11 +119,13 @@ func (d *document) matched() *document {
 		return d
 	}
 	next := *d
-	text := splitLines(d.text)
+	text := d.linesFrom(0, d.lineCount())
 	if next.before = d.base.lines; next.before == nil {
 		next.before = text
 	}
+	next.marks = source.LandmarksOf(next.before)
 	next.last, next.lines = next.before, source.Match(next.before, text)
+	next.found = &found{d.text, next.lines}
 	return &next
 }
 
@@ -128,10 +151,26 @@ func (d document) edit(change protocol.TextDocumentContentChangeEvent, enc encod
 		start, end := d.offset(c.Range.Start, enc), d.offset(c.Range.End, enc)
 		start, end = min(start, end), max(start, end)
 		next.setText(d.text[:start] + c.Text + d.text[end:])
-		first := d.lineAt(start)
-		next.moveLines(&d, first, d.lineAt(end)-first+1)
+		first, count := d.replaced(start, end, c.Text)
+		next.moveLines(&d, first, count)
 	}
 	return next
+}
+
+// replaced returns which lines (0-based) a change from start to end replaces. One
+// that keeps its whole text is not among them: of equal lines, only this tells
+// which one was deleted.
+func (d *document) replaced(start, end int, text string) (first, count int) {
+	first, last := d.lineAt(start), d.lineAt(end)
+	wholeLines := strings.HasSuffix(text, "\n") || text == "" && start == d.starts[first]
+	afterLine := strings.HasPrefix(strings.TrimPrefix(text, "\r"), "\n") || text == "" && end == d.lineEnd(last)
+	switch {
+	case wholeLines && end == d.starts[last]:
+		return first, last - first
+	case afterLine && start == d.lineEnd(first):
+		return first + 1, last - first
+	}
+	return first, last - first + 1
 }
 
 // moveLines makes the dump's lines follow an edit of old that replaced count
@@ -140,11 +179,18 @@ func (d *document) moveLines(old *document, first, count int) {
 	if d.before == nil {
 		return
 	}
-	added := count + d.lineCount() - old.lineCount()
-	after := d.linesFrom(first, added)
-	block := source.MatchEdit(old.linesFrom(first, count), old.originsFrom(first, count), after)
 	d.last = old.lastWith(first, count)
-	d.lines = old.lines.Edit(first, count, block).Restore(first, d.last, after).Restore(first, d.before, after)
+	text := d.linesFrom(0, d.lineCount())
+	switch {
+	case d.text == d.found.text:
+		d.lines = d.found.lines
+	case source.SameText(d.before, text):
+		d.lines = source.Match(d.before, text)
+	default:
+		after := text[first : first+count+len(text)-old.lineCount()]
+		block := source.MatchEdit(old.linesFrom(first, count), old.originsFrom(first, count), after)
+		d.lines = old.lines.Edit(first, count, block).Restore(first, d.last, after).Restore(first, d.before, after).Pin(d.marks, text)
+	}
 }
 
 // lastWith returns last after count lines from first (0-based) are replaced: undo

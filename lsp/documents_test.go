@@ -186,41 +186,82 @@ func TestEditsAreRememberedWhenFilesAreFoundAgain(t *testing.T) {
 // The buffer differs from the dump's text from the start: lines that only look like
 // theirs have hints too, and must be back when they are.
 func TestUndoBringsEveryLineBack(t *testing.T) {
-	for seed := range uint64(2000) {
+	for seed := range uint64(10_000) {
 		rnd := rand.New(rand.NewPCG(seed, 7))
 		var text []string
 		for i := range 1 + rnd.IntN(20) {
 			text = append(text, fmt.Sprintf("    call_%d(argument_%d)", i, i))
+			if rnd.IntN(4) == 0 {
+				text = append(text, [...]string{"end", "  rows = []", ""}[rnd.IntN(3)])
+			}
 		}
-		ready := make(chan struct{})
-		close(ready)
-		d := newDocument("untitled:x", 1, strings.Join(drifted(rnd, text), "\n"))
-		d.base = &base{lines: text, ready: ready}
-		d = d.matched()
-		was := mapOf(d)
+		d := matchedDocument(strings.Join(drifted(rnd, text), "\n"), text)
+		was, said := mapOf(d), d.text
 		var undo []*protocol.TextDocumentContentChangePartial
 		for range 1 + rnd.IntN(4) {
-			start := rnd.IntN(d.lineCount())
-			end := start + rnd.IntN(d.lineCount()-start)
-			r := protocol.Range{Start: protocol.Position{Line: uint32(start)}, End: protocol.Position{Line: uint32(end)}}
-			gone := strings.Join(append(d.linesFrom(start, end-start), ""), "\n")
-			put := ""
-			for i := range rnd.IntN(3) {
-				put += string(rune('a'+3*len(undo)+i)) + "\n" // no two look alike
-			}
-			next := d.edit(&protocol.TextDocumentContentChangePartial{Range: r, Text: put}, utf16Units)
-			d = &next
-			r.End.Line = r.Start.Line + uint32(strings.Count(put, "\n"))
-			undo = append(undo, &protocol.TextDocumentContentChangePartial{Range: r, Text: gone})
+			change := randomChange(rnd, d, len(undo))
+			undo = append(undo, inverse(d, change))
+			d = edited(d, change)
 		}
 		for _, change := range slices.Backward(undo) {
-			next := d.edit(change, utf16Units)
-			d = &next
+			d = edited(d, change)
+		}
+		if d.text != said {
+			t.Fatalf("seed %d: the test undoes wrongly", seed)
 		}
 		if got := mapOf(d); !slices.Equal(got, was) {
 			t.Fatalf("seed %d: the lines are %v, not %v, of:\n%s", seed, got, was, d.text)
 		}
 	}
+}
+
+// matchedDocument is a document whose dump's lines are those of base.
+func matchedDocument(text string, base []string) *document {
+	d := newDocument("untitled:x", 1, text)
+	d.base = known(base)
+	return d.matched()
+}
+
+func known(lines []string) *base {
+	ready := make(chan struct{})
+	close(ready)
+	return &base{lines: lines, ready: ready}
+}
+
+func edited(d *document, change protocol.TextDocumentContentChangeEvent) *document {
+	next := d.edit(change, utf16Units)
+	return &next
+}
+
+// randomChange types, deletes, splits and joins lines. What it types is new.
+func randomChange(rnd *rand.Rand, d *document, step int) *protocol.TextDocumentContentChangePartial {
+	position := func(first int) protocol.Position {
+		line := first + rnd.IntN(d.lineCount()-first)
+		at := protocol.Position{Line: uint32(line)}
+		if rnd.IntN(2) == 0 {
+			at.Character = uint32(rnd.IntN(len(d.line(line)) + 1))
+		}
+		return at
+	}
+	r := protocol.Range{Start: position(0)}
+	if r.End = position(int(r.Start.Line)); before(r.End, r.Start) {
+		r.End = r.Start
+	}
+	put := ""
+	for i := range rnd.IntN(3) {
+		put += string(rune('a'+3*step+i)) + "\n" // no two look alike
+	}
+	return &protocol.TextDocumentContentChangePartial{Range: r, Text: put}
+}
+
+// inverse is what undoes a change.
+func inverse(d *document, c *protocol.TextDocumentContentChangePartial) *protocol.TextDocumentContentChangePartial {
+	start, end := d.offset(c.Range.Start, utf16Units), d.offset(c.Range.End, utf16Units)
+	r := protocol.Range{Start: c.Range.Start, End: c.Range.Start}
+	if n := strings.Count(c.Text, "\n"); n > 0 {
+		r.End = protocol.Position{Line: r.Start.Line + uint32(n)} // it ends with a line end
+	}
+	return &protocol.TextDocumentContentChangePartial{Range: r, Text: d.text[start:end]}
 }
 
 // drifted returns lines with some typed into, some new and some gone.

@@ -25,13 +25,12 @@ func (s *server) CodeLens(ctx context.Context, p *protocol.CodeLensParams) ([]pr
 // goneSites are those that would have a hint if their lines were still there. Of
 // what is made while a file is compiled, Ruby says no line.
 func (v view) goneSites() []index.Site {
-	shown := v.placedSites(0, v.doc.lineCount()-1)
+	shown := map[index.SiteID]bool{}
+	for _, site := range v.placedSites(0, v.doc.lineCount()-1) {
+		shown[site.ID] = true
+	}
 	return slices.DeleteFunc(slices.Clone(v.sites), func(site index.Site) bool {
-		if site.Line == 0 {
-			return true
-		}
-		if len(shown) > 0 && shown[0].ID == site.ID {
-			shown = shown[1:]
+		if site.Line == 0 || shown[site.ID] {
 			return true
 		}
 		site.Retained = v.dump.snapshot.Retained(site.ID)

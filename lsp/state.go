@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"sort"
 	"strings"
 
 	"go.lsp.dev/uri"
@@ -169,17 +170,14 @@ type placed struct {
 // the last line (0-based, both included).
 func (v view) placedSites(first, last int) []placed {
 	var out []placed
-	next := 0
 	for line := first; line <= last && line < v.doc.lineCount(); line++ {
 		old, ok := v.doc.dumpLine(line)
 		if !ok {
 			continue
 		}
-		for next < len(v.sites) && v.sites[next].Line < old {
-			next++
-		}
-		if next < len(v.sites) && v.sites[next].Line == old {
-			site := v.sites[next]
+		at := sort.Search(len(v.sites), func(i int) bool { return v.sites[i].Line >= old })
+		if at < len(v.sites) && v.sites[at].Line == old {
+			site := v.sites[at]
 			site.Retained = v.dump.snapshot.Retained(site.ID)
 			out = append(out, placed{site, line, growthLabel(v.dump.series, site.ID), v.doc.changed(line, old)})
 		}
