@@ -34,7 +34,7 @@ func (v view) goneSites() []index.Site {
 			shown = shown[1:]
 			return true
 		}
-		site.Retained = v.dump.snapshot.Retained(site.ID)
+		site.Retained = retainedTogether(v.dump.parts(v.names, site))
 		return v.settings.hides(site)
 	})
 }

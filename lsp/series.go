@@ -164,7 +164,8 @@ func (st *state) suspectsByFile(ctx context.Context) (byFile map[string][]index.
 	}
 	for _, x := range list {
 		if site, ok := st.dump.shownAt(x); ok {
-			byFile[site.File] = append(byFile[site.File], x)
+			file := st.dump.surest(site.File)
+			byFile[file] = append(byFile[file], x)
 		}
 		if st.dump.series == nil {
 			continue

@@ -127,6 +127,8 @@ type server struct {
 	mu    sync.Mutex // held by writers of state
 	state atomic.Pointer[state]
 
+	mappingsWarned atomic.Value // a text: of which path mappings that lead to nothing
+
 	ignoreFiles sync.Mutex // held by who reads or writes a .heapline.yml
 
 	calls       calls
@@ -183,7 +185,7 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 		s.startDump = s.initial.Dump
 	}
 	s.change(func(st *state) {
-		st.roots = rootsOf(p)
+		st.setFolders(p)
 		st.settings = s.initial
 	})
 	s.phase.Store(phaseRunning)

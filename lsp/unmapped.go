@@ -27,11 +27,7 @@ func Unmapped(ctx context.Context, s *index.Snapshot, root string) ([]string, er
 		if o := source.Origin(name); o == source.OriginInternal || o == source.OriginEval {
 			continue
 		}
-		_, found := d.files.File(name)
-		if !found {
-			_, found = d.installed.file(name)
-		}
-		if !found && !exists(filepath.FromSlash(name)) {
+		if _, found := d.fileHere(name); !found && !exists(filepath.FromSlash(name)) {
 			unmapped = append(unmapped, name)
 		}
 	}
