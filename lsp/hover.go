@@ -37,12 +37,15 @@ func (s *server) siteCard(ctx context.Context, v view, site placed) *protocol.Ma
 	if site.changed {
 		c.line("This line has changed since the dump was taken. It was", c.code(label(strings.TrimSpace(v.doc.before[site.Line-1]))))
 	}
+	soon, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	link := func(file string, line int) (name, target string, ok bool) { return s.place(soon, v.state, file, line) }
 	for i, part := range site.parts {
 		if len(site.parts) > 1 { // each name has objects of its own
 			c.line("In the dump", c.name(part.File)+": "+hintLabel(part, ""))
 		}
 		c.growth(v.dump.series, part.ID)
-		c.site(v.dump, part, why[i], v.settings.ShowValues, v.place)
+		c.site(v.dump, part, why[i], v.settings.ShowValues, link)
 		c.origin(v, part, len(site.parts) > 1)
 	}
 	return s.markup(c.String())

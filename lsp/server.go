@@ -136,6 +136,7 @@ type server struct {
 	tokens      tokens
 	watching    watching
 	ruby        rubyQuestion
+	closed      closedLines
 	diagnostics *publisher
 	explainer   *explainer
 

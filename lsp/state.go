@@ -90,20 +90,37 @@ type view struct {
 
 // place finds the line of the workspace that a dump's file and line are: its
 // path below the workspace folder with the line, and a link. False where the
-// file is not there, or the line no more.
-func (st *state) place(file string, line int) (name, target string, ok bool) {
+// file is not there, or the line no more. It waits, as long as ctx, for the text
+// that the dump's lines are counted in.
+func (s *server) place(ctx context.Context, st *state, file string, line int) (name, target string, ok bool) {
 	path, ok := st.dump.fileHere(file)
 	if !ok {
 		return "", "", false
 	}
+	if doc := st.openDocument(path); doc != nil {
+		line, ok = doc.awaited(ctx).lineAsKnown(line)
+	} else {
+		line, ok = s.closed.current(ctx, st.dump, path, line)
+	}
+	if !ok {
+		return "", "", false
+	}
+	return fmt.Sprintf("%s:%d", st.shortName(path), line), lineLink(path, line), true
+}
+
+// openDocument returns nil for a file that is not open.
+func (st *state) openDocument(path string) *document {
 	for _, doc := range st.docs {
-		if doc.path == path {
-			if line, ok = doc.currentLine(line); !ok {
-				return "", "", false
-			}
+		if _, file := st.dump.files.DumpPaths(doc.path); doc.path == path || file == path {
+			return doc
 		}
 	}
-	name = path
+	return nil
+}
+
+// shortName is a path below the workspace folder, or below that of the gems.
+func (st *state) shortName(path string) string {
+	name := path
 	if dir, gem, ok := source.GemDir(path); ok {
 		name = gem + strings.TrimPrefix(path, dir)
 	}
@@ -112,7 +129,7 @@ func (st *state) place(file string, line int) (name, target string, ok bool) {
 			name = below
 		}
 	}
-	return fmt.Sprintf("%s:%d", name, line), lineLink(path, line), true
+	return name
 }
 
 // view returns false where there is nothing to show.
