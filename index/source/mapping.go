@@ -99,7 +99,8 @@ func (w *Workspace) mapped(dumpPaths []string, rules []Rule, cwd string, l limit
 	return m
 }
 
-// namesByKey returns the names of each file of the dump that lines can be in.
+// namesByKey returns the names of each file of the dump that lines can be in, one
+// without detours first.
 func (m *Mapping) namesByKey(dumpPaths []string, cwd string) map[string][]string {
 	names := map[string][]string{}
 	for _, p := range dumpPaths {
@@ -108,7 +109,9 @@ func (m *Mapping) namesByKey(dumpPaths []string, cwd string) map[string][]string
 			continue
 		}
 		clean := m.workspace.clean(p, cwd)
-		names[clean] = append(names[clean], p)
+		if names[clean] = append(names[clean], p); p == clean {
+			slices.Reverse(names[clean])
+		}
 	}
 	return names
 }

@@ -302,7 +302,7 @@ func TestClaims(t *testing.T) {
 		{
 			"a path with a detour is the path without it",
 			[]string{"/srv/app/bin/../lib/a.rb", "/srv/app/lib/a.rb"},
-			2, 0, 0, "/srv/app/bin/../lib/a.rb /srv/app/lib/a.rb",
+			2, 0, 0, "/srv/app/lib/a.rb /srv/app/bin/../lib/a.rb",
 		},
 		{
 			"a release and the link to it are one folder",
