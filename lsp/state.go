@@ -19,6 +19,7 @@ type state struct {
 	settings settings
 	roots    []string          // workspace folders: absolute, slashes
 	names    map[string]string // what the client calls them
+	renamed  moves             // by the editor
 	ignored  []ignoring        // by their .heapline.yml
 	ruby     *installation     // nil: it was not asked, or has not answered
 }

@@ -3,6 +3,7 @@ package lsp
 import (
 	"context"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -63,14 +64,15 @@ type places struct {
 	revision string        // of the setting heapline.revision
 	trusted  bool          // programs may be asked
 	ruby     *installation // nil where unknown
+	renamed  moves         // by the editor
 }
 
 func (st *state) places() places {
-	return places{st.roots, st.rules(), st.settings.Revision, st.settings.Trusted, st.ruby}
+	return places{st.roots, st.rules(), st.settings.Revision, st.settings.Trusted, st.ruby, st.renamed}
 }
 
 func (p places) equal(q places) bool {
-	return slices.Equal(p.roots, q.roots) && slices.Equal(p.rules, q.rules) && p.revision == q.revision && p.trusted == q.trusted && p.ruby == q.ruby
+	return slices.Equal(p.roots, q.roots) && slices.Equal(p.rules, q.rules) && p.revision == q.revision && p.trusted == q.trusted && p.ruby == q.ruby && maps.Equal(p.renamed, q.renamed)
 }
 
 // folders are the workspace folders and those outside of them that rules name.
@@ -165,6 +167,7 @@ func list(ctx context.Context, p places, o origin) *listing {
 			files = append(files, source.File{Path: a.Path, Was: a.Real})
 		}
 	}
+	files = append(files, l.renamedFiles(files, p)...)
 	fold := runtime.GOOS == "darwin" || runtime.GOOS == "windows"
 	l.workspace = source.NewWorkspace(p.roots, files, fold)
 	return l

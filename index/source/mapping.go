@@ -23,9 +23,9 @@ type Mapping struct {
 	Given     []Applied // the rules that were given
 	Inferred  []Applied // those that lead to the files that are not where the dump says; most files first
 
-	workspace *Workspace
-	toDump    map[string][]string
-	found     map[string]candidate // by dump path
+	listing *listing
+	toDump  map[string][]string
+	found   map[string]candidate // by dump path
 }
 
 // DumpPaths returns the dump's names of a workspace file, the surest first, and
@@ -34,8 +34,14 @@ func (m *Mapping) DumpPaths(path string) (names []string, file string) {
 	if names := m.toDump[path]; names != nil {
 		return names, path
 	}
-	file, _ = m.workspace.listed(path)
+	file, _ = m.listing.listed(path)
 	return m.toDump[file], file
+}
+
+// Lists reports whether the workspace has a file, by either of its paths.
+func (m *Mapping) Lists(path string) bool {
+	_, ok := m.listing.listed(path)
+	return ok
 }
 
 // File returns the workspace file of a dump path.
@@ -71,7 +77,7 @@ func (w *Workspace) Map(dumpPaths []string, rules []Rule, cwd string) *Mapping {
 }
 
 func (w *Workspace) mapped(dumpPaths []string, rules []Rule, cwd string, l limits) *Mapping {
-	m := &Mapping{workspace: w, toDump: map[string][]string{}, found: map[string]candidate{}}
+	m := &Mapping{listing: w.listing, toDump: map[string][]string{}, found: map[string]candidate{}}
 	keys := make([]Rule, len(rules))
 	for i, r := range rules {
 		r = r.Clean()
@@ -93,7 +99,7 @@ func (w *Workspace) mapped(dumpPaths []string, rules []Rule, cwd string, l limit
 			claims[found[0].file] = append(claims[found[0].file], claim{names[clean], found[0]})
 		}
 	}
-	m.infer(claims, withoutLinks(unknown, names), names, l)
+	m.infer(w, claims, withoutLinks(unknown, names), names, l)
 	m.settle(claims)
 	m.sumUp()
 	return m
@@ -108,7 +114,7 @@ func (m *Mapping) namesByKey(dumpPaths []string, cwd string) map[string][]string
 			m.Unmapped++
 			continue
 		}
-		clean := m.workspace.clean(p, cwd)
+		clean := m.listing.clean(p, cwd)
 		if names[clean] = append(names[clean], p); p == clean {
 			slices.Reverse(names[clean])
 		}
@@ -162,8 +168,8 @@ type claim struct {
 }
 
 // infer adds the claims of paths of which nobody says where they are.
-func (m *Mapping) infer(claims map[string][]claim, paths []string, names map[string][]string, l limits) {
-	s := newSearch(m.workspace, paths, l)
+func (m *Mapping) infer(w *Workspace, claims map[string][]claim, paths []string, names map[string][]string, l limits) {
+	s := newSearch(w, paths, l)
 	for i, p := range paths {
 		switch c, several := s.best(i); {
 		case several:
@@ -215,7 +221,7 @@ func (m *Mapping) sumUp() {
 			case c.how == ByRule && (i == 0 || m.found[names[i-1]].given != c.given):
 				m.Given[c.given].Files++
 			case c.how == ByEnding && isAbsolute(c.path):
-				c.rule = m.workspace.said(c, name)
+				c.rule = m.listing.said(c, name)
 				m.found[name] = c
 				files[c.rule] += max(1-i, 0)
 			}
@@ -231,15 +237,15 @@ func (m *Mapping) sumUp() {
 
 // said is the rule that leads to a file in the words of the dump and of the
 // editor, and with a workspace folder rather than one above it.
-func (w *Workspace) said(c candidate, name string) Rule {
+func (l *listing) said(c candidate, name string) Rule {
 	r := c.rule
-	if !strings.HasPrefix(w.key(c.file), r.To+"/") { // found by the name without links
-		if from, to := commonEnding(c.path, w.key(c.file)); from != c.path {
+	if !strings.HasPrefix(l.key(c.file), r.To+"/") { // found by the name without links
+		if from, to := commonEnding(c.path, l.key(c.file)); from != c.path {
 			r = Rule{from, to}
 		}
 	}
 	r.From, r.To = spelled(r.From, name), spelled(r.To, c.file)
-	if r = r.below(w.rootOf(c.file)); r.From == "" {
+	if r = r.below(l.rootOf(c.file)); r.From == "" {
 		r.From = "/"
 	}
 	return r
@@ -266,9 +272,9 @@ func commonEnding(a, b string) (restA, restB string) {
 }
 
 // rootOf returns the innermost workspace folder that a file is in.
-func (w *Workspace) rootOf(file string) string {
+func (l *listing) rootOf(file string) string {
 	inner := ""
-	for _, root := range w.roots {
+	for _, root := range l.roots {
 		if strings.HasPrefix(file, root+"/") && len(root) > len(inner) {
 			inner = root
 		}

@@ -20,11 +20,16 @@ type File struct {
 // Workspace is a list of files, prepared for lookups by path ending. It never
 // changes.
 type Workspace struct {
-	roots   []string
-	fold    bool
-	byPath  map[string]string // Path, Real and Was → Path
-	past    map[string]bool   // what is in byPath as Was only
-	endings []ending          // of what is in byPath, sorted
+	*listing
+	endings []ending // of what is in byPath, sorted
+}
+
+// listing is what is left of a workspace once all is found.
+type listing struct {
+	roots  []string
+	fold   bool
+	byPath map[string]string // Path, Real and Was → Path
+	past   map[string]bool   // what is in byPath as Was only
 }
 
 // ending is a file's name from its last character to its first: names that end
@@ -35,7 +40,7 @@ type ending struct{ reversed, file string }
 // for instance because one root is inside another, counts once. Where file names
 // differ by more than upper and lower case, fold is false.
 func NewWorkspace(roots []string, files []File, fold bool) *Workspace {
-	w := &Workspace{roots: roots, fold: fold, byPath: map[string]string{}, past: map[string]bool{}}
+	w := &Workspace{listing: &listing{roots: roots, fold: fold, byPath: map[string]string{}, past: map[string]bool{}}}
 	for _, f := range files {
 		w.add(f.Path, f.Path)
 		w.add(f.Real, f.Path)
@@ -62,23 +67,17 @@ func (w *Workspace) add(name, file string) bool {
 	return true
 }
 
-// Has reports whether a file is listed, by either of its paths.
-func (w *Workspace) Has(file string) bool {
-	_, ok := w.listed(file)
-	return ok
-}
-
 // listed returns a file as the editor's folders name it.
-func (w *Workspace) listed(file string) (string, bool) {
-	key := w.key(file)
-	listed, ok := w.byPath[key]
-	return listed, ok && !w.past[key]
+func (l *listing) listed(file string) (string, bool) {
+	key := l.key(file)
+	listed, ok := l.byPath[key]
+	return listed, ok && !l.past[key]
 }
 
 // key is what two names of one file have in common.
-func (w *Workspace) key(name string) string {
+func (l *listing) key(name string) string {
 	name = slashed(name)
-	if w.fold {
+	if l.fold {
 		return strings.ToLower(name)
 	}
 	return name
@@ -86,12 +85,12 @@ func (w *Workspace) key(name string) string {
 
 // clean is the key of a dump path, of which a relative one is below cwd where
 // that is known.
-func (w *Workspace) clean(dumpPath, cwd string) string {
+func (l *listing) clean(dumpPath, cwd string) string {
 	clean := path.Clean(slashed(dumpPath))
 	if cwd != "" && !isAbsolute(clean) {
 		clean = path.Join(slashed(cwd), clean)
 	}
-	return w.key(clean)
+	return l.key(clean)
 }
 
 // reversed begins with what s ends with.
