@@ -190,6 +190,18 @@ func TestFind(t *testing.T) {
 			`/srv/app/lib\a.rb`, unmapped,
 		},
 		{
+			"a Windows path with both kinds of slashes is found by its suffix",
+			[]string{"/w/app"},
+			[]string{"/w/app/lib/a.rb", "/w/other/lib/a.rb"},
+			`C:/deploy/app\lib\a.rb`, "/w/app/lib/a.rb",
+		},
+		{
+			"a drive is the same in both cases",
+			[]string{"C:/w/app"},
+			[]string{"C:/w/app/lib/a.rb"},
+			`c:\w\app\lib\a.rb`, "C:/w/app/lib/a.rb",
+		},
+		{
 			"a file of one of several folders is found there",
 			[]string{"/w/one", "/w/two"},
 			[]string{"/w/one/lib/a.rb", "/w/two/lib/b.rb"},
@@ -258,6 +270,112 @@ func TestFileNamesWithoutCase(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := outcome(w.Map([]string{tt.dump}, tt.rules, ""), tt.dump); got != "/Users/Me/App/Lib/A.rb" {
 				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
+func TestRulesAreCleaned(t *testing.T) {
+	w := NewWorkspace([]string{"/w"}, []File{{Path: "/w/lib/a.rb"}}, false)
+	for _, tt := range []struct{ name, from, to, dump string }{
+		{"a slash at the end", "/app/", "/w/", "/app/lib/a.rb"},
+		{"a dot at the end", "/app/.", "/w/.", "/app/lib/a.rb"},
+		{"two slashes", "//app//", "/w//", "/app/lib/a.rb"},
+		{"a detour", "/srv/../app", "/w/x/..", "/app/lib/a.rb"},
+		{"a drive in another case", "C:/app", "/w", `c:\app\lib\a.rb`},
+		{"both kinds of slashes", `c:\deploy/app`, "/w", `C:/deploy\app/lib\a.rb`},
+		{"the root", "/", "/w", "/lib/a.rb"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := w.Map([]string{tt.dump}, []Rule{{tt.from, tt.to}}, "")
+			how, by, ok := m.How(tt.dump)
+			if got := outcome(m, tt.dump); got != "/w/lib/a.rb" || how != ByRule || !ok || by.Files != 1 {
+				t.Errorf("got %s, by %d %v", got, how, by)
+			}
+		})
+	}
+}
+
+// What a rule says of a file that it does not lead to is nothing, and said so.
+func TestInferredRulesAreSaid(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		roots []string
+		files []File
+		dump  string
+		want  Rule
+	}{
+		{
+			"a folder above the workspace folder is the workspace folder's own",
+			[]string{"/home/me/app"}, []File{{Path: "/home/me/app/a.rb"}}, "/srv/app/a.rb", Rule{"/srv/app", "/home/me/app"},
+		},
+		{
+			"a folder in the root of a container, beside another workspace folder",
+			[]string{"/code/app", "/code/engine"}, []File{{Path: "/code/app/lib/a.rb"}}, "/app/lib/a.rb", Rule{"/app", "/code/app"},
+		},
+		{
+			"the root itself",
+			[]string{"/code/app"}, []File{{Path: "/code/app/lib/a.rb"}}, "/lib/a.rb", Rule{"/", "/code/app"},
+		},
+		{
+			"a workspace folder behind a link, found by its real name",
+			[]string{"/home/me/link"}, []File{{Path: "/home/me/link/lib/a.rb", Real: "/data/app/lib/a.rb"}}, "/srv/app/lib/a.rb",
+			Rule{"/srv/app", "/home/me/link"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := NewWorkspace(tt.roots, tt.files, false).Map([]string{tt.dump}, nil, "")
+			if len(m.Inferred) != 1 || m.Inferred[0].Rule != tt.want {
+				t.Errorf("got %v, want %v", m.Inferred, tt.want)
+			}
+		})
+	}
+}
+
+// A folder that explains few files is taken for the dump's where it has the name
+// and most of what is in it.
+func TestASmallFolderBesideALargeOne(t *testing.T) {
+	var files []File
+	var app []string
+	for i := range 45 {
+		files = append(files, File{Path: fmt.Sprintf("/w/app/lib/m%d.rb", i)})
+		app = append(app, fmt.Sprintf("/app/lib/m%d.rb", i))
+	}
+	for _, name := range []string{"core", "util", "more"} {
+		files = append(files, File{Path: "/w/engine/lib/engine/" + name + ".rb"})
+	}
+	for _, tt := range []struct {
+		name string
+		dump []string
+		want string // of the first
+	}{
+		{"all that it has", []string{"/opt/engine/lib/engine/core.rb", "/opt/engine/lib/engine/util.rb"}, "/w/engine/lib/engine/core.rb"},
+		{
+			"half of what it has",
+			[]string{"/opt/engine/lib/engine/core.rb", "/opt/engine/lib/engine/util.rb", "/opt/engine/a.rb", "/opt/engine/b.rb"},
+			"/w/engine/lib/engine/core.rb",
+		},
+		{
+			"less than half",
+			[]string{"/opt/engine/lib/engine/core.rb", "/opt/engine/lib/engine/util.rb", "/opt/engine/a.rb", "/opt/engine/b.rb", "/opt/engine/c.rb"},
+			unmapped,
+		},
+		{"a single file", []string{"/opt/engine/lib/engine/core.rb"}, unmapped},
+		{"a folder of another name", []string{"/opt/motor/lib/core.rb", "/opt/motor/lib/util.rb"}, unmapped},
+		{
+			"a gem",
+			[]string{"/b/gems/x-1.0.0/engine/lib/engine/core.rb", "/b/gems/x-1.0.0/engine/lib/engine/util.rb"}, unmapped,
+		},
+		{
+			"two folders of its name in the dump",
+			[]string{"/a/engine/lib/engine/core.rb", "/a/engine/lib/engine/util.rb", "/b/engine/lib/engine/core.rb", "/b/engine/lib/engine/util.rb"},
+			ambiguous,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := NewWorkspace([]string{"/w/app", "/w/engine"}, files, false).Map(append(tt.dump, app...), nil, "")
+			if got := outcome(m, tt.dump[0]); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
 	}

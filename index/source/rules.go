@@ -66,6 +66,9 @@ func hasDrive(p string) bool {
 	return 'a' <= p[0] && p[0] <= 'z' || 'A' <= p[0] && p[0] <= 'Z'
 }
 
+// Folder returns the folder of a dump path, that of a Windows one with slashes.
+func Folder(dumpPath string) string { return path.Dir(slashed(dumpPath)) }
+
 // IsRelative reports whether a dump path is below the folder that its process ran
 // in.
 func IsRelative(dumpPath string) bool { return !isAbsolute(slashed(dumpPath)) }
