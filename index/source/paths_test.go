@@ -307,19 +307,30 @@ func TestInferredRulesAreSaid(t *testing.T) {
 	}{
 		{
 			"a folder above the workspace folder is the workspace folder's own",
-			[]string{"/home/me/app"}, []File{{Path: "/home/me/app/a.rb"}}, "/srv/app/a.rb", Rule{"/srv/app", "/home/me/app"},
+			[]string{"/home/me/app"},
+			[]File{{Path: "/home/me/app/a.rb"}},
+			"/srv/app/a.rb",
+			Rule{"/srv/app", "/home/me/app"},
 		},
 		{
 			"a folder in the root of a container, beside another workspace folder",
-			[]string{"/code/app", "/code/engine"}, []File{{Path: "/code/app/lib/a.rb"}}, "/app/lib/a.rb", Rule{"/app", "/code/app"},
+			[]string{"/code/app", "/code/engine"},
+			[]File{{Path: "/code/app/lib/a.rb"}},
+			"/app/lib/a.rb",
+			Rule{"/app", "/code/app"},
 		},
 		{
 			"the root itself",
-			[]string{"/code/app"}, []File{{Path: "/code/app/lib/a.rb"}}, "/lib/a.rb", Rule{"/", "/code/app"},
+			[]string{"/code/app"},
+			[]File{{Path: "/code/app/lib/a.rb"}},
+			"/lib/a.rb",
+			Rule{"/", "/code/app"},
 		},
 		{
 			"a workspace folder behind a link, found by its real name",
-			[]string{"/home/me/link"}, []File{{Path: "/home/me/link/lib/a.rb", Real: "/data/app/lib/a.rb"}}, "/srv/app/lib/a.rb",
+			[]string{"/home/me/link"},
+			[]File{{Path: "/home/me/link/lib/a.rb", Real: "/data/app/lib/a.rb"}},
+			"/srv/app/lib/a.rb",
 			Rule{"/srv/app", "/home/me/link"},
 		},
 	} {
@@ -364,7 +375,8 @@ func TestASmallFolderBesideALargeOne(t *testing.T) {
 		{"a folder of another name", []string{"/opt/motor/lib/core.rb", "/opt/motor/lib/util.rb"}, unmapped},
 		{
 			"a gem",
-			[]string{"/b/gems/x-1.0.0/engine/lib/engine/core.rb", "/b/gems/x-1.0.0/engine/lib/engine/util.rb"}, unmapped,
+			[]string{"/b/gems/x-1.0.0/engine/lib/engine/core.rb", "/b/gems/x-1.0.0/engine/lib/engine/util.rb"},
+			unmapped,
 		},
 		{
 			"two folders of its name in the dump",
