@@ -181,7 +181,7 @@ func (st *state) takingFolder() (string, error) {
 		}
 	}
 	if st.settings.DumpFolder != "" {
-		parent = filepath.FromSlash(expandFolder(st.settings.DumpFolder, st.roots))
+		parent = filepath.FromSlash(st.expandFolder(st.settings.DumpFolder))
 		if err := os.MkdirAll(parent, 0o700); err != nil {
 			return "", fmt.Errorf("the folder of the setting heapline.dumpFolder can't be made: %w", err)
 		}

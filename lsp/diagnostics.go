@@ -114,7 +114,8 @@ func hotSites(st *state, named map[index.SiteID]bool) map[string][]index.Site {
 	lowest := min(st.settings.HotspotPercent, st.settings.HotspotWarningPercent)
 	for _, site := range st.dump.snapshot.AllSites() {
 		if share(weight(site), live) >= lowest && !named[site.ID] {
-			hot[site.File] = append(hot[site.File], site)
+			file := st.dump.surest(site.File)
+			hot[file] = append(hot[file], site)
 		}
 	}
 	return hot
@@ -140,6 +141,7 @@ type round struct {
 
 // document returns the source of a dump path, nil where there is none.
 func (r *round) document(ctx context.Context, dumpPath string) *document {
+	dumpPath = r.dump.surest(dumpPath)
 	if doc := r.open[dumpPath]; doc != nil {
 		r.closed.forget(dumpPath) // it may be saved, then closed
 		return doc.awaited(ctx)

@@ -67,6 +67,7 @@ var notifications = map[string]bool{
 	protocol.MethodWorkspaceDidChangeConfiguration:    true,
 	protocol.MethodWorkspaceDidChangeWatchedFiles:     true,
 	protocol.MethodWorkspaceDidChangeWorkspaceFolders: true,
+	protocol.MethodWorkspaceDidRenameFiles:            true,
 }
 
 // notification returns nothing: an error would end the connection.

@@ -87,31 +87,39 @@ func findGems(files, folders []string) gems {
 	if len(named) == 0 {
 		return g
 	}
-	here, versions := gemsIn(folders)
+	here := gemsIn(folders)
 	for _, dir := range slices.Sorted(maps.Keys(named)) {
 		gem := named[dir]
-		if folder, ok := here[gem]; ok {
+		if folder := cmp.Or(here.folders[gem], here.folders[here.machines[source.WithoutPlatform(gem)]]); folder != "" {
 			g.rules = append(g.rules, source.Rule{From: dir, To: folder})
-		} else if other, ok := versions[unversioned(gem)]; ok {
+		} else if other, ok := here.versions[unversioned(gem)]; ok {
 			g.others = append(g.others, otherGem{gem, other})
 		}
 	}
 	return g
 }
 
-// gemsIn lists the gems in folders: the folder of each, and for each name
-// without a version one of its versions.
-func gemsIn(folders []string) (here, versions map[string]string) {
-	here, versions = map[string]string{}, map[string]string{}
+// gemsHere are the gems in some folders.
+type gemsHere struct {
+	folders  map[string]string // of each gem
+	machines map[string]string // a gem for each name and version, for whatever machine
+	versions map[string]string // a gem for each name, of whatever version
+}
+
+// gemsIn lists the gems in folders, those of the first where several have one.
+func gemsIn(folders []string) gemsHere {
+	here := gemsHere{map[string]string{}, map[string]string{}, map[string]string{}}
 	for _, folder := range folders {
 		entries, _ := os.ReadDir(filepath.FromSlash(folder)) // there may be none
 		for _, entry := range entries {
 			gem := entry.Name()
-			here[gem] = cmp.Or(here[gem], path.Join(folder, gem))
-			versions[unversioned(gem)] = gem
+			here.folders[gem] = cmp.Or(here.folders[gem], path.Join(folder, gem))
+			same := source.WithoutPlatform(gem)
+			here.machines[same] = cmp.Or(here.machines[same], gem)
+			here.versions[unversioned(gem)] = gem
 		}
 	}
-	return here, versions
+	return here
 }
 
 var gemVersion = regexp.MustCompile(`-([0-9][^-]*(-.*)?|[0-9a-f]{7,40})$`)

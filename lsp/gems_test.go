@@ -38,6 +38,32 @@ func TestGemsOfAnotherMachine(t *testing.T) {
 	}
 }
 
+// A gem that is compiled has the same Ruby files for every kind of machine.
+func TestGemsOfAnotherKindOfMachine(t *testing.T) {
+	for _, tt := range []struct{ name, there, here, want string }{
+		{"a container's and a Mac's", "heapgem-2.2.6-x86_64-linux", "heapgem-2.2.6-arm64-darwin", "heapgem-2.2.6-arm64-darwin"},
+		{"compiled there and not here", "heapgem-2.2.6-x86_64-linux-gnu", "heapgem-2.2.6 heapgem-2.2.5", "heapgem-2.2.6"},
+		{"compiled here and not there", "heapgem-2.2.6", "heapgem-2.2.6-arm64-darwin", "heapgem-2.2.6-arm64-darwin"},
+		{"the very same goes first", "heapgem-2.2.6-x86_64-linux", "heapgem-2.2.6 heapgem-2.2.6-x86_64-linux", "heapgem-2.2.6-x86_64-linux"},
+		{"another version", "heapgem-2.2.6-x86_64-linux", "heapgem-2.2.7-x86_64-linux", ""},
+		{"a Java's", "heapgem-2.2.6-x86_64-linux", "heapgem-2.2.6-java", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			home := tempDir(t)
+			for _, gem := range strings.Fields(tt.here) {
+				write(t, home, gem+"/lib/heapgem.rb", appText)
+			}
+			got := ""
+			for _, rule := range findGems([]string{"/usr/local/bundle/gems/" + tt.there + "/lib/heapgem.rb"}, []string{home}).rules {
+				got = filepath.Base(rule.To)
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestAHoldersLineInAGemIsALink(t *testing.T) {
 	home, app := tempDir(t), tempDir(t)
 	t.Setenv("GEM_PATH", home)

@@ -31,8 +31,10 @@ func (s *server) InlayHint(ctx context.Context, p *protocol.InlayHintParams) ([]
 			continue
 		}
 		hints = append(hints, s.hint(v, site, at, mark))
-		if site.Retained.Known() && !site.Retained.Exact {
-			bounds = append(bounds, site.ID)
+		for _, part := range site.parts {
+			if part.Retained.Known() && !part.Retained.Exact {
+				bounds = append(bounds, part.ID)
+			}
 		}
 	}
 	s.explainer.show(v.dump.snapshot, bounds)

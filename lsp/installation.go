@@ -64,18 +64,26 @@ func (s *server) askRuby(d *dump) {
 // stdlib is the standard library that a dump names, as far as it is not in the
 // same place here.
 type stdlib struct {
-	named []string // its folders in the dump
-	then  string   // version of Ruby that the dump is of, "" where unknown
-	here  string   // the one here, "" where unknown
-	rules []source.Rule
+	named   []string // its folders in the dump that are not here
+	present []string // those that are here too,
+	others  []string // and of these, those of another Ruby
+	then    string   // version of Ruby that the dump is of, "" where unknown
+	here    string   // the one here, "" where unknown
+	rules   []source.Rule
 }
 
 // findStdlib takes the library here for that of the dump if it is of the very
-// same version: lines may differ between patch levels.
+// same version: lines may differ between patch levels. That holds for the one in
+// the same place too.
 func findStdlib(files []string, then string, here *installation) stdlib {
 	lib := stdlib{then: then}
 	for _, file := range files {
-		if dir, ok := source.StdlibDir(file); ok && !slices.Contains(lib.named, dir) && !exists(filepath.FromSlash(dir)) {
+		dir, ok := source.StdlibDir(file)
+		switch {
+		case !ok || slices.Contains(lib.named, dir) || slices.Contains(lib.present, dir):
+		case exists(filepath.FromSlash(dir)):
+			lib.present = append(lib.present, dir)
+		default:
 			lib.named = append(lib.named, dir)
 		}
 	}
@@ -86,9 +94,13 @@ func findStdlib(files []string, then string, here *installation) stdlib {
 		for _, dir := range lib.named {
 			lib.rules = append(lib.rules, source.Rule{From: dir, To: here.library})
 		}
+	} else if then != "" && slices.Contains(lib.present, here.library) {
+		lib.others = []string{here.library}
 	}
 	return lib
 }
 
 // missing reports whether ruby might know more.
-func (l stdlib) missing() bool { return len(l.named) > 0 && l.then != "" && l.here == "" }
+func (l stdlib) missing() bool {
+	return len(l.named)+len(l.present) > 0 && l.then != "" && l.here == ""
+}

@@ -33,7 +33,7 @@ func (v view) goneSites() []index.Site {
 		if site.Line == 0 || shown[site.ID] {
 			return true
 		}
-		site.Retained = v.dump.snapshot.Retained(site.ID)
+		site.Retained = retainedTogether(v.dump.parts(v.names, site))
 		return v.settings.hides(site)
 	})
 }

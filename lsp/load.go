@@ -23,8 +23,8 @@ type loadSummary struct {
 	UnmappedFiles  int `json:"unmappedFiles"`
 	AmbiguousFiles int `json:"ambiguousFiles"`
 	// Inferred are the folders of the dump whose files were found elsewhere, and where.
-	Inferred []source.Inferred `json:"inferred"`
-	Notes    []string          `json:"notes"` // sentences about the dump
+	Inferred []source.Applied `json:"inferred"`
+	Notes    []string         `json:"notes"` // sentences about the dump
 	// Dumps are those of the series, oldest first, empty where there is one dump
 	// only; Match is how they were compared.
 	Dumps    []index.DumpOfSeries `json:"series"`
@@ -36,13 +36,22 @@ func (d *dump) summary() loadSummary {
 	sum := d.snapshot.Summary()
 	out := loadSummary{
 		Summary: sum, MappedFiles: d.files.Mapped, UnmappedFiles: d.files.Unmapped, AmbiguousFiles: d.files.Ambiguous,
-		Inferred: append([]source.Inferred{}, d.files.Inferred...), Notes: append([]string{}, sum.Notes()...),
+		Inferred: append([]source.Applied{}, d.files.Inferred...), Notes: d.notes(),
 		Dumps: []index.DumpOfSeries{}, Suspects: d.suspects.count(),
 	}
 	if d.series != nil {
 		out.Dumps, out.Match = d.series.Dumps, d.series.Match
 	}
 	return out
+}
+
+// notes are sentences about the dump.
+func (d *dump) notes() []string {
+	notes := append([]string{}, d.snapshot.Summary().Notes()...)
+	if d.strange != "" {
+		notes = append(notes, d.strange)
+	}
+	return notes
 }
 
 // load reads a dump and shows it, compared with earlier ones of the same process

@@ -1,8 +1,11 @@
 package lsp
 
 import (
+	"cmp"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -96,21 +99,46 @@ func TestPathMappingsChangeAtRunTime(t *testing.T) {
 }
 
 func TestFolders(t *testing.T) {
-	for _, tt := range []struct{ name, folder, want string }{
-		{"the workspace", "${workspaceFolder}", "/w/one"},
-		{"a folder in it", "${workspaceFolder}/engines/x", "/w/one/engines/x"},
-		{"another workspace folder", "${workspaceFolder:two}/lib", "/w/two/lib"},
-		{"an absolute folder", "/opt/../opt/gems", "/opt/gems"},
-		{"a relative folder", "engines/x", "/w/one/engines/x"},
+	t.Setenv("HOME", "/home/me")
+	t.Setenv("HEAPLINE_TEST_GEMS", "/opt/gems")
+	one, two := "/w/one", "/w/two"
+	twins := map[string]string{"/w/a/app": "app", "/w/b/app": "app"}
+	for _, tt := range []struct {
+		name   string
+		names  map[string]string // of the folders
+		folder string
+		want   string
+		again  string // as it is written, "" for as it was
+	}{
+		{"the workspace", nil, "${workspaceFolder}", one, ""},
+		{"a folder in it", nil, "${workspaceFolder}/engines/x", "/w/one/engines/x", ""},
+		{"another workspace folder", nil, "${workspaceFolder:two}/lib", "/w/two/lib", ""},
+		{"an absolute folder", nil, "/opt/../opt/gems", "/opt/gems", "/opt/gems"},
+		{"a relative folder", nil, "engines/x", "/w/one/engines/x", "${workspaceFolder}/engines/x"},
+		{"the home folder", nil, "${userHome}/gems", "/home/me/gems", "/home/me/gems"},
+		{"the home folder by its short name", nil, "~", "/home/me", "/home/me"},
+		{"a folder in it by its short name", nil, "~/gems", "/home/me/gems", "/home/me/gems"},
+		{"a folder of the environment", nil, "${env:HEAPLINE_TEST_GEMS}/x", "/opt/gems/x", "/opt/gems/x"},
+		{"a variable that is not set", nil, "${env:HEAPLINE_TEST_NONE}", "/w/one/${env:HEAPLINE_TEST_NONE}", "${workspaceFolder}/${env:HEAPLINE_TEST_NONE}"},
+		{"a folder that is not there", nil, "${workspaceFolder:typo}", "/w/one/${workspaceFolder:typo}", "${workspaceFolder}/${workspaceFolder:typo}"},
+		{"a folder by the client's name of it", map[string]string{one: "first", two: "second"}, "${workspaceFolder:second}", two, ""},
+		{"the client's name goes before that of a path", map[string]string{one: "two", two: "one"}, "${workspaceFolder:one}", two, ""},
+		{"two folders of one path's end", map[string]string{"/w/a/app": "a", "/w/b/app": "b"}, "${workspaceFolder:b}/lib", "/w/b/app/lib", ""},
+		{"two folders of one name", twins, "${workspaceFolder:app}", "/w/a/app/${workspaceFolder:app}", "${workspaceFolder}/${workspaceFolder:app}"},
+		{"the second of two of one name", twins, "/w/b/app/lib", "/w/b/app/lib", "/w/b/app/lib"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			roots := []string{"/w/one", "/w/two"}
-			got := expandFolder(tt.folder, roots)
-			if got != tt.want {
-				t.Errorf("got %s, want %s", got, tt.want)
+			st := &state{roots: []string{one, two}, names: tt.names}
+			if tt.names != nil {
+				st.roots = slices.Sorted(maps.Keys(tt.names))
 			}
-			if again := expandFolder(collapseFolder(got, roots), roots); again != got {
-				t.Errorf("%s is set as %s, which is %s", got, collapseFolder(got, roots), again)
+			got := st.expandFolder(tt.folder)
+			if got != tt.want {
+				t.Fatalf("got %s, want %s", got, tt.want)
+			}
+			again := st.collapseFolder(got)
+			if again != cmp.Or(tt.again, tt.folder) || st.expandFolder(again) != got {
+				t.Errorf("%s is set as %s, which is %s", got, again, st.expandFolder(again))
 			}
 		})
 	}

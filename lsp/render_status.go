@@ -13,8 +13,8 @@ import (
 	"heapline/index/source"
 )
 
-// inferred says which folder of a dump is taken for which one here.
-func (c *card) inferred(x source.Inferred, roots []string) string {
+// applied says which folder of a dump is which one here.
+func (c *card) applied(x source.Applied, roots []string) string {
 	return fmt.Sprintf("%s → %s, %s", c.name(x.From), c.folder(x.To, roots), english.Plural(x.Files, "file", ""))
 }
 
@@ -34,28 +34,63 @@ func (c *card) folder(folder string, roots []string) string {
 }
 
 // origin says where the dump has a file that is elsewhere, and how it was found.
-func (c *card) origin(d *dump, site index.Site) {
-	how := ""
-	file, found := d.installed.file(site.File)
-	if x, ok := d.files.How(site.File); ok {
-		how = c.inferred(x, d.places.roots)
-	} else if found && file != site.File {
-		how = c.installed(d, site.File)
-	}
-	if how != "" {
+func (c *card) origin(v view, site index.Site, named bool) {
+	how := c.how(v.dump, site.File)
+	switch {
+	case named && how != "":
+		c.line("Found", how)
+	case site.File == v.doc.path || named:
+	case how == "":
+		c.line("In the dump", c.name(site.File))
+	default:
 		c.line("In the dump", fmt.Sprintf("%s (%s)", c.name(site.File), how))
 	}
 }
 
+// how says what led from a dump path to its file, "" where that is itself.
+func (c *card) how(d *dump, dumpPath string) string {
+	how, by, found := d.files.How(dumpPath)
+	switch {
+	case found && how == source.ByRule:
+		return c.applied(by, d.places.roots) + ", by heapline.pathMappings"
+	case found && how == source.ByPath && d.origin.Cwd != "" && source.IsRelative(dumpPath):
+		return "in " + c.name(d.origin.Cwd) + ", where the process ran"
+	case found && how == source.ByRelative:
+		return "below the workspace folder"
+	case found && how == source.ByEnding && by.Files > 0:
+		return c.applied(by, d.places.roots)
+	case found && how == source.ByEnding:
+		return "by the end of its path"
+	}
+	if file, ok := d.installed.file(dumpPath); ok && !found && file != dumpPath {
+		return c.installed(d, dumpPath, file)
+	}
+	return ""
+}
+
 // installed says what makes sure of a file that is not the application's.
-func (c *card) installed(d *dump, dumpPath string) string {
+func (c *card) installed(d *dump, dumpPath, file string) string {
 	if _, gem, ok := source.GemDir(dumpPath); ok {
+		if _, here, _ := source.GemDir(file); here != gem {
+			return c.name(here) + " here"
+		}
 		return c.name(gem) + " here too"
 	}
 	if _, ok := source.StdlibDir(dumpPath); ok {
 		return "Ruby " + d.stdlib.here + " here too"
 	}
 	return "beside the workspace here too, by its Gemfile.lock"
+}
+
+// mappings says what each path mapping leads to, or why to nothing.
+func (c *card) mappings(d *dump) {
+	for i, x := range d.files.Given {
+		text := c.applied(x, d.places.roots)
+		if problem := d.unusable[i]; problem != "" {
+			text += " (" + problem + ")"
+		}
+		c.line("By heapline.pathMappings", text)
+	}
 }
 
 // revisions says of which commits the lines are taken to be.
@@ -96,7 +131,7 @@ func (c *card) gems(g gems) {
 
 // stdlib says why nothing is shown in the standard library.
 func (c *card) stdlib(l stdlib) {
-	if len(l.named) == 0 || len(l.rules) > 0 {
+	if len(l.named) == 0 && len(l.others) == 0 || len(l.rules) > 0 {
 		return
 	}
 	text := "not shown: the dump is of Ruby " + l.then + ", "
@@ -133,8 +168,9 @@ func statusTooltip(d *dump) string {
 	}
 	c.line("Files", found)
 	for _, x := range d.files.Inferred[:min(len(d.files.Inferred), maxInferred)] {
-		c.line("Taken for the same", c.inferred(x, d.places.roots))
+		c.line("Taken for the same", c.applied(x, d.places.roots))
 	}
+	c.mappings(d)
 	c.revisions(d.revisions)
 	c.gems(d.gems)
 	c.stdlib(d.stdlib)
@@ -149,7 +185,7 @@ func statusTooltip(d *dump) string {
 	if sum.Problems.Count > 0 {
 		c.line("Lines that could not be read", strconv.FormatInt(sum.Problems.Count, 10))
 	}
-	for _, note := range sum.Notes() {
+	for _, note := range d.notes() {
 		c.WriteString("\n\n" + note)
 	}
 	return c.String()

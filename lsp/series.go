@@ -164,7 +164,8 @@ func (st *state) suspectsByFile(ctx context.Context) (byFile map[string][]index.
 	}
 	for _, x := range list {
 		if site, ok := st.dump.shownAt(x); ok {
-			byFile[site.File] = append(byFile[site.File], x)
+			file := st.dump.surest(site.File)
+			byFile[file] = append(byFile[file], x)
 		}
 		if st.dump.series == nil {
 			continue
@@ -195,7 +196,7 @@ func (r *round) suspects(ctx context.Context, doc *document, list []index.Suspec
 			Range: at.Range, Severity: severities[r.suspectSeverity()],
 			Code: protocol.String(suspectCode), CodeDescription: protocol.CodeDescription{Href: suspectHelp},
 			Source:  protocol.NewOptional(diagnosticSource),
-			Message: protocol.String(r.suspectMessage(x, site)), RelatedInformation: r.suspectPlaces(ctx, x),
+			Message: protocol.String(r.suspectMessage(ctx, x, site)), RelatedInformation: r.suspectPlaces(ctx, x),
 		}
 		if r.dump.series == nil {
 			item.Code, item.CodeDescription.Href = protocol.String(steadyCode), steadyHelp
@@ -205,22 +206,23 @@ func (r *round) suspects(ctx context.Context, doc *document, list []index.Suspec
 	return items
 }
 
-func (r *round) suspectMessage(x index.Suspect, shown index.Site) string {
+func (r *round) suspectMessage(ctx context.Context, x index.Suspect, shown index.Site) string {
 	if x.Holder != nil {
 		h := *x.Holder
 		h.Label, h.Owner = label(h.Label), label(h.Owner)
 		x.Holder = &h
 	}
-	text := x.Sentence(r.placeName)
+	placeName := func(file string, line int) string { return r.placeName(ctx, file, line) }
+	text := x.Sentence(placeName)
 	if site := r.dump.snapshot.AllSites()[x.Site]; site.ID != shown.ID {
-		return fmt.Sprintf("What is allocated at %s piles up here. %s", r.placeName(site.File, site.Line), text)
+		return fmt.Sprintf("What is allocated at %s piles up here. %s", placeName(site.File, site.Line), text)
 	}
 	return text
 }
 
 // placeName names a line of the dump by its place in the workspace, if it has one.
-func (st *state) placeName(file string, line int) string {
-	if name, _, ok := st.place(file, line); ok {
+func (r *round) placeName(ctx context.Context, file string, line int) string {
+	if name, _, ok := r.server.place(ctx, r.state, file, line); ok {
 		return label(name)
 	}
 	return label(fmt.Sprintf("%s:%d", file, line))

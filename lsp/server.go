@@ -127,6 +127,8 @@ type server struct {
 	mu    sync.Mutex // held by writers of state
 	state atomic.Pointer[state]
 
+	mappingsWarned atomic.Value // a text: of which path mappings that lead to nothing
+
 	ignoreFiles sync.Mutex // held by who reads or writes a .heapline.yml
 
 	calls       calls
@@ -134,6 +136,8 @@ type server struct {
 	tokens      tokens
 	watching    watching
 	ruby        rubyQuestion
+	closed      closedLines
+	sought      map[string]stamp // open files that were looked for in the folders again; owned by the worker
 	diagnostics *publisher
 	explainer   *explainer
 
@@ -141,7 +145,7 @@ type server struct {
 	filesChanged    signal // diagnostics may be others
 	statusChanged   signal
 	watchedChanged  signal // other files are to be watched
-	headsAsked      signal // another commit may be checked out
+	headsAsked      signal // another commit may be checked out, a file may have come
 	ignoredAsked    signal // a .heapline.yml may be another
 	rootsChanged    signal
 	settingsChanged signal
@@ -153,6 +157,7 @@ func newServer(opts Options) *server {
 		startDump:       newDumpPaths(opts.Dumps),
 		exit:            newSignal(),
 		calls:           calls{cancels: map[jsonrpc2.ID]context.CancelFunc{}},
+		sought:          map[string]stamp{},
 		tokens:          tokens{cancels: map[string]func(){}},
 		ruby:            rubyQuestion{limit: rubyTime},
 		hintsChanged:    newSignal(),
@@ -183,7 +188,7 @@ func (s *server) Initialize(_ context.Context, p *protocol.InitializeParams) (*p
 		s.startDump = s.initial.Dump
 	}
 	s.change(func(st *state) {
-		st.roots = rootsOf(p)
+		st.setFolders(p)
 		st.settings = s.initial
 	})
 	s.phase.Store(phaseRunning)
@@ -215,6 +220,9 @@ func (s *server) capabilities() protocol.ServerCapabilities {
 				Supported:           new(true),
 				ChangeNotifications: protocol.Boolean(true),
 			},
+			FileOperations: &protocol.FileOperationOptions{DidRename: protocol.FileOperationRegistrationOptions{
+				Filters: []protocol.FileOperationFilter{{Scheme: new("file"), Pattern: protocol.FileOperationPattern{Glob: "**/*"}}},
+			}},
 		},
 	}
 }
@@ -231,7 +239,7 @@ func (s *server) startWorkers() {
 	s.worker("diagnostics", s.filesChanged, s.diagnostics.publish)
 	s.worker("status", s.statusChanged, newStatusLine(s).send)
 	s.worker("file watch", s.watchedChanged, s.watchFiles)
-	s.worker("git heads", s.headsAsked, s.followHeads)
+	s.worker("git heads and new files", s.headsAsked, s.followFiles)
 	s.worker("ignored sites", s.ignoredAsked, s.followIgnored)
 	s.worker("workspace folders", s.rootsChanged, s.remap)
 	s.worker("settings", s.settingsChanged, s.pullSettings)

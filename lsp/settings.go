@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -161,41 +159,14 @@ func (m *pathMappings) UnmarshalJSON(raw []byte) error {
 }
 
 // rules are the mappings with what stands for folders in them replaced.
-func (m pathMappings) rules(roots []string) []source.Rule {
+func (st *state) rules() []source.Rule {
 	var object map[string]string
-	_ = json.Unmarshal([]byte(m), &object) // "" is none
+	_ = json.Unmarshal([]byte(st.settings.PathMappings), &object) // "" is none
 	var rules []source.Rule
 	for _, from := range slices.Sorted(maps.Keys(object)) {
-		rules = append(rules, source.Rule{From: from, To: expandFolder(object[from], roots)})
+		rules = append(rules, source.Rule{From: from, To: st.expandFolder(object[from])}.Clean())
 	}
 	return rules
-}
-
-// expandFolder replaces ${workspaceFolder}, ${workspaceFolder:NAME} and ~; what
-// is relative is so to the first workspace folder.
-func expandFolder(folder string, roots []string) string {
-	for i, root := range roots {
-		if i == 0 {
-			folder = strings.ReplaceAll(folder, "${workspaceFolder}", root)
-		}
-		folder = strings.ReplaceAll(folder, "${workspaceFolder:"+path.Base(root)+"}", root)
-	}
-	return filepath.ToSlash((&state{roots: roots}).absolute(folder))
-}
-
-// collapseFolder is a folder as a setting names it that others can use too.
-func collapseFolder(folder string, roots []string) string {
-	for i, root := range roots {
-		rest, inside := strings.CutPrefix(folder+"/", root+"/")
-		switch {
-		case !inside:
-		case i == 0:
-			return strings.TrimSuffix("${workspaceFolder}/"+rest, "/")
-		default:
-			return strings.TrimSuffix("${workspaceFolder:"+path.Base(root)+"}/"+rest, "/")
-		}
-	}
-	return folder
 }
 
 // parseSettings returns base with the values that raw sets, bare or wrapped in

@@ -18,9 +18,11 @@ type state struct {
 	docs     map[uri.URI]*document // open documents
 	dump     *dump                 // nil: none is loaded
 	settings settings
-	roots    []string      // workspace folders: absolute, slashes
-	ignored  []ignoring    // by their .heapline.yml
-	ruby     *installation // nil: it was not asked, or has not answered
+	roots    []string          // workspace folders: absolute, slashes
+	names    map[string]string // what the client calls them
+	renamed  moves             // by the editor
+	ignored  []ignoring        // by their .heapline.yml
+	ruby     *installation     // nil: it was not asked, or has not answered
 }
 
 // change replaces the state by a changed copy.
@@ -73,57 +75,54 @@ type dump struct {
 	// its revision, else of load time.
 	bases     *bases
 	revisions []*revision
-	gems      gems // that the dump names and that are installed here
+	unusable  []string // why a path mapping leads to nothing, "" for others
+	strange   string   // what is to be said where it is hardly of this workspace
+	gems      gems     // that the dump names and that are installed here
 	stdlib    stdlib
 	installed installed // where gems and the standard library are here
-}
-
-// dumpPath returns the dump's name of a file the editor has open, and the one
-// of its paths that has it.
-func (d *dump) dumpPath(doc *document) (name, file string, ok bool) {
-	for _, p := range []string{doc.path, doc.real} {
-		if p == "" { // not a file
-			continue
-		}
-		if name, ok := d.files.DumpPath(p); ok {
-			return name, p, true
-		}
-		if len(d.snapshot.Sites(p)) > 0 { // outside of the workspace, but the very file
-			return p, p, true
-		}
-		if name, ok := d.installed.dumpPath(p, d.snapshot); ok {
-			return name, p, true
-		}
-	}
-	return "", "", false
 }
 
 // view is one document as one request sees it.
 type view struct {
 	*state
 	doc   *document
-	sites []index.Site // of the document, by line
+	names []string     // the dump's of the document
+	sites []index.Site // of the document, by line; of several names together
 }
 
 // place finds the line of the workspace that a dump's file and line are: its
 // path below the workspace folder with the line, and a link. False where the
-// file is not there, or the line no more.
-func (st *state) place(file string, line int) (name, target string, ok bool) {
-	path, ok := st.dump.files.File(file)
+// file is not there, or the line no more. It waits, as long as ctx, for the text
+// that the dump's lines are counted in.
+func (s *server) place(ctx context.Context, st *state, file string, line int) (name, target string, ok bool) {
+	path, ok := st.dump.fileHere(file)
 	if !ok {
-		path, ok = st.dump.installed.file(file)
+		return "", "", false
+	}
+	if doc := st.openDocument(path); doc != nil {
+		line, ok = doc.awaited(ctx).lineAsKnown(line)
+	} else {
+		line, ok = s.closed.current(ctx, st.dump, path, line)
 	}
 	if !ok {
 		return "", "", false
 	}
+	return fmt.Sprintf("%s:%d", st.shortName(path), line), lineLink(path, line), true
+}
+
+// openDocument returns nil for a file that is not open.
+func (st *state) openDocument(path string) *document {
 	for _, doc := range st.docs {
-		if doc.path == path {
-			if line, ok = doc.currentLine(line); !ok {
-				return "", "", false
-			}
+		if _, file := st.dump.files.DumpPaths(doc.path); doc.path == path || file == path {
+			return doc
 		}
 	}
-	name = path
+	return nil
+}
+
+// shortName is a path below the workspace folder, or below that of the gems.
+func (st *state) shortName(path string) string {
+	name := path
 	if dir, gem, ok := source.GemDir(path); ok {
 		name = gem + strings.TrimPrefix(path, dir)
 	}
@@ -132,7 +131,7 @@ func (st *state) place(file string, line int) (name, target string, ok bool) {
 			name = below
 		}
 	}
-	return fmt.Sprintf("%s:%d", name, line), lineLink(path, line), true
+	return name
 }
 
 // view returns false where there is nothing to show.
@@ -141,11 +140,11 @@ func (st *state) view(u uri.URI) (view, bool) {
 	if doc == nil || st.dump == nil {
 		return view{}, false
 	}
-	name, _, ok := st.dump.dumpPath(doc)
+	names, _, ok := st.dump.names(doc)
 	if !ok {
 		return view{}, false
 	}
-	return view{st, doc, st.dump.snapshot.Sites(name)}, true
+	return view{st, doc, names, st.dump.sites(names)}, true
 }
 
 // view is what a request sees of a document, its lines included: where git is
@@ -161,9 +160,10 @@ func (s *server) view(ctx context.Context, u uri.URI) (view, bool) {
 // placed is a site and the line of the buffer it is shown at.
 type placed struct {
 	index.Site
-	line    int    // 0-based
-	growth  string // ▲ 2,000: objects a dump; empty for none, and without a series
-	changed bool   // the line is not what it was
+	parts   []index.Site // those that it is the sum of, itself where it is one
+	line    int          // 0-based
+	growth  string       // ▲ 2,000: objects a dump; empty for none, and without a series
+	changed bool         // the line is not what it was
 }
 
 // placedSites returns the sites whose lines are still there, from the first to
@@ -177,10 +177,17 @@ func (v view) placedSites(first, last int) []placed {
 		}
 		at := sort.Search(len(v.sites), func(i int) bool { return v.sites[i].Line >= old })
 		if at < len(v.sites) && v.sites[at].Line == old {
-			site := v.sites[at]
-			site.Retained = v.dump.snapshot.Retained(site.ID)
-			out = append(out, placed{site, line, growthLabel(v.dump.series, site.ID), v.doc.changed(line, old)})
+			out = append(out, v.placed(v.sites[at], line, v.doc.changed(line, old)))
 		}
 	}
 	return out
+}
+
+func (v view) placed(site index.Site, line int, changed bool) placed {
+	p := placed{Site: site, parts: v.dump.parts(v.names, site), line: line, changed: changed}
+	p.Retained = retainedTogether(p.parts)
+	if len(p.parts) == 1 { // what several grow by cannot be added up
+		p.growth = growthLabel(v.dump.series, site.ID)
+	}
+	return p
 }

@@ -42,7 +42,8 @@ func (s *server) statusNow() status {
 			Percent: percent,
 		}
 	}
-	d := s.state.Load().dump
+	now := s.state.Load()
+	d := now.dump
 	if d == nil {
 		return status{State: "none", Text: "no dump", Tooltip: "No heap dump is loaded."}
 	}
@@ -56,7 +57,7 @@ func (s *server) statusNow() status {
 	}
 	if len(d.files.Inferred) > 0 {
 		rule := d.files.Inferred[0].Rule
-		st.MappedFrom, st.MappedTo = rule.From, collapseFolder(rule.To, d.places.roots)
+		st.MappedFrom, st.MappedTo = rule.From, now.collapseFolder(rule.To)
 	}
 	return st
 }

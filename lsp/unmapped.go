@@ -2,36 +2,46 @@ package lsp
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
+	"time"
 
 	"heapline/index"
 	"heapline/index/source"
 )
 
 // Unmapped returns the dump's names of the files that have no source below root,
-// nor in a gem of the same version on this machine. Code that no file can have
-// (internal, evaluated) is left out. An error is that of ctx.
+// nor in a gem or the library of the same version on this machine: those that an
+// editor shows nothing of. Code that no source file can have (internal, evaluated,
+// compiled) is left out.
 func Unmapped(ctx context.Context, s *index.Snapshot, root string) ([]string, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, err
 	}
-	p := places{roots: []string{filepath.ToSlash(root)}}
-	l := list(ctx, p, origin{})
+	if !isDir(filepath.ToSlash(root)) {
+		return nil, fmt.Errorf("%s is no folder: name the program's with --root", root)
+	}
+	d := &dump{snapshot: s, origin: originOf(s.Summary().Path, stamp{modified: time.Now()})}
+	if info, err := os.Stat(s.Summary().Path); err == nil {
+		d.origin = originOf(s.Summary().Path, stampOf(info))
+	}
+	p := places{roots: []string{filepath.ToSlash(root)}, trusted: true} // by who runs the command in it
+	l := list(ctx, p, d.origin)
 	if l == nil {
 		return nil, ctx.Err()
 	}
-	d := (&dump{snapshot: s}).placedIn(p, l)
+	if d = d.placedIn(p, l); d.gems.missing() || d.stdlib.missing() {
+		p.ruby = askRuby(ctx, rubyTime)
+		d = d.placedIn(p, l)
+	}
 	unmapped := []string{}
 	for _, name := range s.Files() {
-		if o := source.Origin(name); o == source.OriginInternal || o == source.OriginEval {
+		if !source.HasSource(name) {
 			continue
 		}
-		_, found := d.files.File(name)
-		if !found {
-			_, found = d.installed.file(name)
-		}
-		if !found && !exists(filepath.FromSlash(name)) {
+		if _, found := d.fileHere(name); !found && !(d.isItself(name) && exists(filepath.FromSlash(name))) {
 			unmapped = append(unmapped, name)
 		}
 	}

@@ -3,6 +3,7 @@ package lsp
 import (
 	"context"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -17,34 +18,15 @@ import (
 // maxFiles bounds the list of workspace files: someone may open a whole disk.
 const maxFiles = 300_000
 
-// rootsOf returns the workspace folders the client has open, also where it knows
-// of one only.
-func rootsOf(p *protocol.InitializeParams) []string {
-	var roots []string
-	folders, _ := p.WorkspaceFolders.Get()
-	for _, f := range folders {
-		roots = append(roots, pathOf(f.URI))
-	}
-	//nolint:staticcheck // deprecated, and all that simple clients send
-	if root := p.RootURI; len(roots) == 0 && root != nil {
-		roots = append(roots, pathOf(*root))
-	}
-	return slices.DeleteFunc(roots, func(r string) bool { return r == "" })
-}
-
 // DidChangeWorkspaceFolders finds the dump's files again among the new folders.
 func (s *server) DidChangeWorkspaceFolders(_ context.Context, p *protocol.DidChangeWorkspaceFoldersParams) error {
 	s.change(func(st *state) {
-		roots := slices.Clone(st.roots)
 		for _, f := range p.Event.Removed {
-			roots = slices.DeleteFunc(roots, func(r string) bool { return r == pathOf(f.URI) })
+			st.removeFolder(f)
 		}
 		for _, f := range p.Event.Added {
-			if root := pathOf(f.URI); root != "" && !slices.Contains(roots, root) {
-				roots = append(roots, root)
-			}
+			st.addFolder(f)
 		}
-		st.roots = roots
 	})
 	s.rootsChanged.raise()
 	s.watchedChanged.raise()
@@ -82,14 +64,15 @@ type places struct {
 	revision string        // of the setting heapline.revision
 	trusted  bool          // programs may be asked
 	ruby     *installation // nil where unknown
+	renamed  moves         // by the editor
 }
 
 func (st *state) places() places {
-	return places{st.roots, st.settings.PathMappings.rules(st.roots), st.settings.Revision, st.settings.Trusted, st.ruby}
+	return places{st.roots, st.rules(), st.settings.Revision, st.settings.Trusted, st.ruby, st.renamed}
 }
 
 func (p places) equal(q places) bool {
-	return slices.Equal(p.roots, q.roots) && slices.Equal(p.rules, q.rules) && p.revision == q.revision && p.trusted == q.trusted && p.ruby == q.ruby
+	return slices.Equal(p.roots, q.roots) && slices.Equal(p.rules, q.rules) && p.revision == q.revision && p.trusted == q.trusted && p.ruby == q.ruby && maps.Equal(p.renamed, q.renamed)
 }
 
 // folders are the workspace folders and those outside of them that rules name.
@@ -108,6 +91,7 @@ func (p places) folders() []string {
 // needed to find their lines.
 func (s *server) placed(d *dump, p places, l *listing) *dump {
 	next := d.placedIn(p, l)
+	s.warnMappings(next)
 	switch {
 	case d.bases == nil:
 		next.bases = newBases(s, d.origin, l.revisions, &diskTexts{})
@@ -127,6 +111,7 @@ func (d *dump) placedIn(p places, l *listing) *dump {
 	next.stdlib = findStdlib(names, d.origin.ruby, p.ruby)
 	next.installed = slices.Concat(next.gems.rules, next.pathGems(), next.stdlib.rules)
 	next.revisions = l.revisions
+	next.unusable, next.strange = unusable(p.rules), next.strangers()
 	return &next
 }
 
@@ -178,8 +163,11 @@ func list(ctx context.Context, p places, o origin) *listing {
 		return nil
 	}
 	for _, r := range l.revisions {
-		files = append(files, r.aliases(p.roots)...)
+		for _, a := range r.aliases(p.roots) {
+			files = append(files, source.File{Path: a.Path, Was: a.Real})
+		}
 	}
+	files = append(files, l.renamedFiles(files, p)...)
 	fold := runtime.GOOS == "darwin" || runtime.GOOS == "windows"
 	l.workspace = source.NewWorkspace(p.roots, files, fold)
 	return l

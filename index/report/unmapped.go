@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 
 	"github.com/dustin/go-humanize"
 
 	"heapline/index"
+	"heapline/index/source"
 )
 
 // folder is a folder of the dump with files that were found nowhere.
@@ -41,7 +41,7 @@ func WriteUnmapped(w io.Writer, s *index.Snapshot, files []string, format string
 func unmappedFolders(s *index.Snapshot, files []string) []folder {
 	byName := map[string]folder{}
 	for _, file := range files {
-		name := path.Dir(file)
+		name := source.Folder(file)
 		f := byName[name]
 		f.Folder = name
 		f.Files++

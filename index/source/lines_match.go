@@ -15,15 +15,15 @@ import (
 type matcher struct {
 	before, after []int32 // of each line: which of texts it says
 	texts         []string
-	little        []bool  // of each text: it is trivial
-	tally         []tally // of each text
-	origin        []int32 // as LineMap has it: of each new line, the old one + 1
-	gone          []bool  // of each old line: no new line is it, so far
-	rest          []hunk  // without equal lines
+	little        []bool        // of each text: it is trivial
+	tally         []occurrences // of each text
+	origin        []int32       // as LineMap has it: of each new line, the old one + 1
+	gone          []bool        // of each old line: no new line is it, so far
+	rest          []hunk        // without equal lines
 }
 
-// tally is how many lines say a text, and which new one is the last of them.
-type tally struct{ before, after, lastAfter int32 }
+// occurrences is how many lines say a text, and which new one is the last of them.
+type occurrences struct{ before, after, lastAfter int32 }
 
 // hunk are the old lines from a and the new lines from b, half open.
 type hunk struct{ a, aEnd, b, bEnd int }
@@ -51,7 +51,7 @@ func newMatcher(before, after []string) *matcher {
 		return out
 	}
 	x.before, x.after = number(before), number(after)
-	x.tally = make([]tally, len(x.texts))
+	x.tally = make([]occurrences, len(x.texts))
 	return x
 }
 
@@ -119,10 +119,10 @@ func (x *matcher) landmarks(h hunk) (kept []pair, common bool) {
 // count tallies a hunk.
 func (x *matcher) count(h hunk) {
 	for _, id := range x.before[h.a:h.aEnd] {
-		x.tally[id] = tally{}
+		x.tally[id] = occurrences{}
 	}
 	for _, id := range x.after[h.b:h.bEnd] {
-		x.tally[id] = tally{}
+		x.tally[id] = occurrences{}
 	}
 	for i := h.a; i < h.aEnd; i++ {
 		x.tally[x.before[i]].before++

@@ -24,11 +24,28 @@ var (
 	stdlibDir = regexp.MustCompile(`/(?:ruby|jruby|truffleruby)/(?:[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[+-][^/]*)?|vendor_ruby|site_ruby)/`)
 )
 
+// gemsOf returns where gemDir matches. Most paths are of no gem, and told so by
+// less than an expression.
+func gemsOf(p string) [][]int {
+	if !strings.Contains(p, "/gems/") {
+		return nil
+	}
+	return gemDir.FindAllStringSubmatchIndex(p, -1)
+}
+
+// stdlibOf returns where stdlibDir matches.
+func stdlibOf(p string) []int {
+	if !strings.Contains(p, "ruby/") {
+		return nil
+	}
+	return stdlibDir.FindStringIndex(p)
+}
+
 // GemDir returns the folder of the gem that a dump path belongs to, as the dump
 // names it, and the gem with its version: "rack-2.2.6". False for other paths.
 func GemDir(dumpPath string) (dir, gem string, ok bool) {
 	p := slashed(dumpPath)
-	at := gemDir.FindAllStringSubmatchIndex(p, -1)
+	at := gemsOf(p)
 	if at == nil {
 		return "", "", false
 	}
@@ -36,12 +53,23 @@ func GemDir(dumpPath string) (dir, gem string, ok bool) {
 	return p[:last[3]], p[last[2]:last[3]], true
 }
 
+// gemPlatform matches what a gem's directory has behind its version where the gem
+// was compiled for one kind of machine. That is no java: such gems have Ruby files
+// of their own.
+var gemPlatform = regexp.MustCompile(`-(?:(?:x86_64|x86|x64|i[3-6]86|amd64|arm[0-9a-z]*|aarch64|universal|powerpc[0-9a-z]*|ppc[0-9a-z]*|s390x?|riscv64|loongarch64|mips[0-9a-z]*)-[a-z][^/]*|mswin[^/]*|mingw[^/]*)$`)
+
+// WithoutPlatform returns a gem with its version, as GemDir does, but for the kind
+// of machine that it was compiled for: the Ruby files are the same.
+func WithoutPlatform(gem string) string {
+	return gemPlatform.ReplaceAllString(gem, "")
+}
+
 // StdlibDir returns the folder of the standard library that a dump path belongs
 // to, as the dump names it: /usr/lib/ruby/3.1.0. False for other paths, and for
 // what distributions and administrators have added.
 func StdlibDir(dumpPath string) (dir string, ok bool) {
 	p := slashed(dumpPath)
-	at := stdlibDir.FindStringIndex(p)
+	at := stdlibOf(p)
 	if at == nil || Origin(dumpPath) != OriginStdlib {
 		return "", false
 	}
@@ -62,10 +90,7 @@ func Origin(dumpPath string) string {
 	if _, gem, ok := GemDir(p); ok {
 		return gem
 	}
-	if stdlibDir.MatchString(p) {
-		return OriginStdlib
-	}
-	if isLibrary(p) {
+	if stdlibOf(p) != nil || isLibrary(p) {
 		return OriginStdlib
 	}
 	return OriginApp

@@ -31,6 +31,25 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
+func TestWithoutPlatform(t *testing.T) {
+	for _, c := range []struct{ name, gem, want string }{
+		{"Linux", "nokogiri-1.15.4-x86_64-linux", "nokogiri-1.15.4"},
+		{"Linux with its C library", "ffi-1.16.0-x86_64-linux-gnu", "ffi-1.16.0"},
+		{"a Mac", "nokogiri-1.15.4-arm64-darwin", "nokogiri-1.15.4"},
+		{"a version of macOS", "nokogiri-1.15.4-x86_64-darwin-22", "nokogiri-1.15.4"},
+		{"any Mac", "ffi-1.16.0-universal-darwin", "ffi-1.16.0"},
+		{"Windows", "ffi-1.16.0-x64-mingw-ucrt", "ffi-1.16.0"},
+		{"no platform", "rack-2.2.6", "rack-2.2.6"},
+		{"Java has files of its own", "nokogiri-1.15.4-java", "nokogiri-1.15.4-java"},
+		{"a commit", "rails-1a2b3c4d5e6f", "rails-1a2b3c4d5e6f"},
+		{"a name with a machine's", "arm64-tools-1.0.0", "arm64-tools-1.0.0"},
+	} {
+		if got := WithoutPlatform(c.gem); got != c.want {
+			t.Errorf("%s: %s is %s, want %s", c.name, c.gem, got, c.want)
+		}
+	}
+}
+
 func TestStdlibDir(t *testing.T) {
 	for _, c := range []struct{ name, path, want string }{
 		{"Docker's", "/usr/local/lib/ruby/3.1.0/set.rb", "/usr/local/lib/ruby/3.1.0"},

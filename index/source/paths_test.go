@@ -1,7 +1,6 @@
 package source
 
 import (
-	"strconv"
 	"testing"
 )
 
@@ -188,6 +187,18 @@ func TestFind(t *testing.T) {
 			`/srv/app/lib\a.rb`, unmapped,
 		},
 		{
+			"a Windows path with both kinds of slashes is found by its suffix",
+			[]string{"/w/app"},
+			[]string{"/w/app/lib/a.rb", "/w/other/lib/a.rb"},
+			`C:/deploy/app\lib\a.rb`, "/w/app/lib/a.rb",
+		},
+		{
+			"a drive is the same in both cases",
+			[]string{"C:/w/app"},
+			[]string{"C:/w/app/lib/a.rb"},
+			`c:\w\app\lib\a.rb`, "C:/w/app/lib/a.rb",
+		},
+		{
 			"a file of one of several folders is found there",
 			[]string{"/w/one", "/w/two"},
 			[]string{"/w/one/lib/a.rb", "/w/two/lib/b.rb"},
@@ -271,67 +282,5 @@ func TestSeveralFolders(t *testing.T) {
 	m := NewWorkspace([]string{"/w/decoy", "/w/app"}, files, false).Map([]string{"/srv/x/lib/a.rb", "/srv/x/lib/b.rb"}, nil, "")
 	if got, _ := m.File("/srv/x/lib/a.rb"); got != "/w/app/lib/a.rb" || m.Mapped != 2 {
 		t.Errorf("got %s of %d files", got, m.Mapped)
-	}
-}
-
-func TestClaims(t *testing.T) {
-	files := []File{{Path: "/w/app/lib/a.rb"}, {Path: "/w/app/lib/b.rb"}}
-	for _, tt := range []struct {
-		name                        string
-		dump                        []string
-		mapped, unmapped, ambiguous int
-		a                           string // the dump path shown in a.rb
-	}{
-		{
-			"the path that agrees in more components has the file",
-			[]string{"/opt/tool/a.rb", "/srv/app/lib/a.rb"},
-			1, 1, 0, "/srv/app/lib/a.rb",
-		},
-		{
-			"two equally good paths leave the file empty",
-			[]string{"/srv/one/lib/a.rb", "/srv/two/lib/a.rb"},
-			0, 0, 2, "",
-		},
-		{
-			"an exact path beats a relative one",
-			[]string{"lib/a.rb", "/w/app/lib/a.rb"},
-			1, 1, 0, "/w/app/lib/a.rb",
-		},
-		{
-			"every path is counted once",
-			[]string{"/srv/app/lib/a.rb", "/srv/app/lib/b.rb", "/srv/app/lib/c.rb"},
-			2, 1, 0, "/srv/app/lib/a.rb",
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			m := NewWorkspace([]string{"/w/app"}, files, false).Map(tt.dump, nil, "")
-			if m.Mapped != tt.mapped || m.Unmapped != tt.unmapped || m.Ambiguous != tt.ambiguous {
-				t.Errorf("mapped %d, unmapped %d, ambiguous %d; want %d, %d, %d",
-					m.Mapped, m.Unmapped, m.Ambiguous, tt.mapped, tt.unmapped, tt.ambiguous)
-			}
-			if got, _ := m.DumpPath("/w/app/lib/a.rb"); got != tt.a {
-				t.Errorf("a.rb shows %q, want %q", got, tt.a)
-			}
-		})
-	}
-}
-
-// A large dump names thousands of files; the workspace may hold many more.
-func BenchmarkMap(b *testing.B) {
-	var files []File
-	var dump []string
-	for i := range 50_000 {
-		name := "/lib/" + strconv.Itoa(i%100) + "/" + strconv.Itoa(i%2000) + "/file" + strconv.Itoa(i%5000) + ".rb"
-		if i >= 5000 {
-			name = "/other/" + strconv.Itoa(i) + name
-		}
-		files = append(files, File{Path: "/home/me/app" + name})
-		dump = append(dump, "/srv/app"+name)
-	}
-	w := NewWorkspace([]string{"/home/me/app"}, files, false)
-	for b.Loop() {
-		if m := w.Map(dump[:10_000], nil, ""); m.Mapped != 10_000 {
-			b.Fatalf("%d mapped, %d ambiguous", m.Mapped, m.Ambiguous)
-		}
 	}
 }
