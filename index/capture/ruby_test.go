@@ -205,9 +205,13 @@ func TestTheEndOfACommandPassesThrough(t *testing.T) {
 		{"its thread waits for all others", "Thread.new { }; (Thread.list - [Thread.current]).each(&:join)", 0, 1},
 		{"it has no other thread", "exit Thread.list.size", 1, 1},
 		{"its child ends first", "fork { }; Process.wait", 0, 1},
+		{"a deadlock", "$stderr = File.open(File::NULL, 'w'); Queue.new.pop", 1, 1},
+		{"its output is closed", "$stdout.close; exit 3", 3, 1},
+		{"nobody reads its output", "r, w = IO.pipe; r.close; $stdout.reopen(w); $stdout.sync = false; print 'lost'; exit 3", 3, 1},
+		{"its folder is gone", "Dir.mkdir(ARGV[0]); Dir.chdir(ARGV[0]); Dir.rmdir(ARGV[0]); exit 3", 3, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			result, err := Run(t.Context(), RunOptions{Command: []string{"ruby", "-we", test.code}, AtExit: true, Options: Options{Out: t.TempDir()}})
+			result, err := Run(t.Context(), RunOptions{Command: []string{"ruby", "-we", test.code, filepath.Join(t.TempDir(), "gone")}, AtExit: true, Options: Options{Out: t.TempDir()}})
 			if err != nil || result.Code != test.want || len(result.Dumps) != test.dumps {
 				t.Errorf("got %+v, %v", result, err)
 			}
