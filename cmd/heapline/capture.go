@@ -170,18 +170,31 @@ func runAndTell(cmd *cobra.Command, o *capture.RunOptions) error {
 	// ctrl-C is for the command, which decides when to end.
 	result, err := capture.Run(context.WithoutCancel(cmd.Context()), *o)
 	switch {
-	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return &exitError{127, err}
 	case err != nil:
-		return &exitError{126, err}
+		return &exitError{notStarted(err), err}
 	case len(result.Dumps) == 0 && !failed:
-		fmt.Fprintln(w, "heapline: no dump was taken: no Ruby process was there to take one of (at its end, exit!, exec and kill -9 leave no time for it)")
+		fmt.Fprintln(w, "heapline: no dump was taken: no Ruby process was there to take one of (exit!, exec and kill -9 leave no time for it, and who has become another user or goes on as a daemon can't reach heapline)")
 	}
 	tellSeries(w, result.Dumps)
 	if result.Code != 0 {
 		return &exitError{code: result.Code}
 	}
 	return nil
+}
+
+// notStarted is the exit status for a command that was not started: a shell's,
+// and for a failure of ours the one that env and timeout have.
+func notStarted(err error) int {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return 127
+	case errors.As(err, &path) && path.Op == "fork/exec" && errors.Is(err, fs.ErrNotExist):
+		return 127
+	case errors.As(err, new(*exec.Error)), path != nil && path.Op == "fork/exec":
+		return 126
+	}
+	return 125
 }
 
 func tell(w io.Writer, d capture.Dump) {

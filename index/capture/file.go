@@ -33,6 +33,33 @@ type file struct {
 	written int64 // since the last look at the disk
 }
 
+// tryFolder says what keeps dumps from going into a folder, before a long run
+// of a program is for nothing. It leaves the folder as it was.
+func tryFolder(dir string) error {
+	var made []string
+	for parent := dir; ; parent = filepath.Dir(parent) {
+		if _, err := os.Lstat(parent); err == nil || parent == filepath.Dir(parent) {
+			break
+		}
+		made = append(made, parent)
+	}
+	defer func() {
+		for _, folder := range made {
+			_ = os.Remove(folder)
+		}
+	}()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("the folder for dumps can't be made: %w", err)
+	}
+	tried, err := os.CreateTemp(dir, ".heapline-*.part")
+	if err != nil {
+		return fmt.Errorf("no dump can be written to %s: %w", dir, err)
+	}
+	_ = tried.Close()
+	_ = os.Remove(tried.Name())
+	return room(dir, 0)
+}
+
 // create begins a dump in dir, for which it wants at least so many bytes free.
 func create(dir, name, compress string, need int64) (*file, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {

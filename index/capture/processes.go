@@ -23,6 +23,7 @@ type Process struct {
 
 	uid     int
 	stopped bool // by SIGSTOP, a debugger or ctrl-Z
+	hidden  bool // from this user, so that Ruby is not known
 }
 
 // Via is a way into a process.

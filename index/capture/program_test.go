@@ -3,12 +3,15 @@
 package capture
 
 import (
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // ended runs a Ruby to its end and returns what it printed.
@@ -150,5 +153,77 @@ exit 7`}})
 	}
 	if got := s.wait(); got.Code != 7 {
 		t.Errorf("it ended with %d", got.Code)
+	}
+}
+
+func TestAProcessThatGoesOnIsToldOf(t *testing.T) {
+	var told []string
+	s := start(t, RunOptions{Options: Options{Out: t.TempDir(), Failed: func(_ int, err error) { told = append(told, err.Error()) }}, AtExit: true, Children: true,
+		Command: []string{"ruby", "-e", `$stdout.sync = true
+reader, writer = IO.pipe
+fork { trap(:HUP, "IGNORE"); writer.puts; puts "child #{$$}"; sleep }
+reader.gets`}})
+	child := s.pid("child")
+	defer func() { _ = kill(child) }()
+	s.wait()
+	if len(told) != 1 || !strings.Contains(told[0], "goes on") {
+		t.Errorf("it told %q", told)
+	}
+	_, err := Attach(t.Context(), AttachOptions{PID: child, Options: Options{Out: t.TempDir()}})
+	if err == nil || !strings.Contains(err.Error(), "the heapline run that started it has ended") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAProcessThatEndsIsNotWaitedFor(t *testing.T) {
+	fake := put(t, t.TempDir(), "rbtrace", "#!/bin/sh\nkill -KILL $2\nexec sleep 60\n")
+	if err := os.Chmod(fake, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	pid := plainRuby(t, `require "rbtrace"; puts "started"; sleep`)
+	t.Setenv("PATH", filepath.Dir(fake)+":"+os.Getenv("PATH"))
+	began := time.Now()
+	_, err := Attach(t.Context(), AttachOptions{PID: pid, Options: Options{Out: t.TempDir()}})
+	if err == nil || !strings.Contains(err.Error(), "has ended") || time.Since(began) > answerTime {
+		t.Errorf("got %v after %v", err, time.Since(began))
+	}
+}
+
+func TestTwoAtOnceWithRbtraceAreTooMany(t *testing.T) {
+	pid := plainRuby(t, `require "rbtrace"; puts "started"; loop { sleep 1 }`)
+	first, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: fmt.Sprintf("/tmp/rbtrace-%d.sock", pid)}) // as rbtrace does
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	_, err = Attach(t.Context(), AttachOptions{PID: pid, Options: Options{Out: t.TempDir()}})
+	if err == nil || !strings.Contains(err.Error(), "another rbtrace is in process") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAProcessWhoseFolderHasGoneIsAttachedTo(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "release")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	pid := plainRuby(t, `require "rbtrace"; Dir.chdir("`+dir+`"); Dir.rmdir("`+dir+`"); puts "started"; loop { sleep 1 }`)
+	if _, err := Attach(t.Context(), AttachOptions{PID: pid, Options: Options{Out: t.TempDir()}}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRootReachesAProcessThatIsAnotherUsersNow(t *testing.T) {
+	user := 65534
+	if os.Geteuid() != 0 {
+		user = os.Geteuid() // only root can become another
+	}
+	s := start(t, RunOptions{Options: Options{Out: t.TempDir()}, Command: []string{"ruby", "-e", `$stdout.sync = true
+Process::UID.change_privilege(` + strconv.Itoa(user) + `)
+puts "ready #{$$}"
+sleep`}})
+	pid := s.pid("ready")
+	if _, err := Attach(t.Context(), AttachOptions{PID: pid, Options: Options{Out: t.TempDir()}}); err != nil {
+		t.Error(err)
 	}
 }

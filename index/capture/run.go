@@ -102,6 +102,7 @@ func (r *runner) run(ctx context.Context) (Result, error) {
 	close(ended)
 	unhook()
 	r.drain(stop, accepting, ticking)
+	r.outlived()
 	return Result{exitCode(cmd.ProcessState), r.dumps}, nil
 }
 
@@ -116,6 +117,18 @@ func (r *runner) drain(stop context.CancelFunc, goroutines ...chan struct{}) {
 		<-ended
 	}
 	r.calls.Wait()
+}
+
+// outlived tells of processes that still run: their end comes too late.
+func (r *runner) outlived() {
+	if !r.o.AtExit || r.complete() {
+		return
+	}
+	for pid, socket := range listening(r.control.dir, r.o.Children) {
+		if gone(pid) == nil && answers(socket) {
+			r.failed(pid, fmt.Errorf("process %d goes on, now that the command has ended: no dump is taken of it any more", pid))
+		}
+	}
 }
 
 func (r *runner) command(ctx context.Context) (*exec.Cmd, error) {
