@@ -8,7 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -93,11 +96,7 @@ func attachCommand() *cobra.Command {
 			if plan {
 				return showPlan(cmd.OutOrStdout(), o.PID)
 			}
-			o.Out = out(o.Out)
-			o.Taken = func(d capture.Dump) { tell(cmd.ErrOrStderr(), d) }
-			dumps, err := capture.Attach(cmd.Context(), o)
-			tellSeries(cmd.ErrOrStderr(), dumps)
-			return attachError(err)
+			return attachAndTell(cmd, &o)
 		},
 	}
 	captureFlags(cmd, &o.Options)
@@ -106,6 +105,41 @@ func attachCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&o.Trace, "trace", false, "switch allocation tracing on first, if it is off; it stays on")
 	cmd.Flags().BoolVar(&plan, "print", false, "take no dump: print the code that the process would be given")
 	return cmd
+}
+
+func attachAndTell(cmd *cobra.Command, o *capture.AttachOptions) error {
+	ctx, ended := untilSignal(cmd.Context())
+	w := cmd.ErrOrStderr()
+	o.Out = out(o.Out)
+	o.Taken = func(d capture.Dump) { tell(w, d) }
+	dumps, err := capture.Attach(ctx, *o)
+	tellSeries(w, dumps)
+	switch s := ended(); {
+	case err == nil:
+		return nil
+	case s != 0:
+		return &exitError{128 + int(s), errors.New("stopped")}
+	}
+	return &exitError{1, err}
+}
+
+// untilSignal returns a context that signals end which would end this process
+// with half a dump left behind, and which of them did, 0 for none.
+func untilSignal(ctx context.Context) (context.Context, func() syscall.Signal) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(s) { // by nohup
+			signal.Notify(signals, s)
+		}
+	}
+	var ended atomic.Int32
+	go func() {
+		s, _ := (<-signals).(syscall.Signal)
+		ended.Store(int32(s))
+		cancel()
+	}()
+	return ctx, func() syscall.Signal { return syscall.Signal(ended.Load()) }
 }
 
 func snippetCommand() *cobra.Command {
@@ -228,14 +262,4 @@ func showPlan(w io.Writer, pid int) error {
 	}
 	_, err = io.WriteString(w, plan)
 	return err
-}
-
-func attachError(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.Canceled):
-		return &exitError{130, errors.New("stopped")}
-	}
-	return &exitError{1, err}
 }
