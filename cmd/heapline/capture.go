@@ -37,7 +37,7 @@ func runCommand() *cobra.Command {
 			"first line on, and take heap dumps of it. While it runs, heapline attach PID takes more.",
 		Args: cobra.MinimumNArgs(1),
 		PreRunE: func(*cobra.Command, []string) error {
-			return errors.Join(when(at, &o), oneOf("compress", o.Compress, capture.Compressions))
+			return errors.Join(when(at, &o), atLeast("count", o.Count, 0), oneOf("compress", o.Compress, capture.Compressions))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Command = args
@@ -90,7 +90,7 @@ func attachCommand() *cobra.Command {
 			if _, err := fmt.Sscanf(args[0], "%d", &o.PID); err != nil || fmt.Sprint(o.PID) != args[0] {
 				return fmt.Errorf("attach takes the number of a process, not %q", args[0])
 			}
-			return oneOf("compress", o.Compress, capture.Compressions)
+			return errors.Join(atLeast("count", o.Count, 1), atLeast("every", o.Every, 0), oneOf("compress", o.Compress, capture.Compressions))
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if plan {
@@ -164,6 +164,13 @@ func captureFlags(cmd *cobra.Command, o *capture.Options) {
 	cmd.Flags().BoolVar(&o.NoGC, "no-gc", false, "leave garbage in the dump")
 }
 
+func atLeast[T int | time.Duration](flag string, value, least T) error {
+	if value < least {
+		return fmt.Errorf("--%s takes %v or more, not %v", flag, least, value)
+	}
+	return nil
+}
+
 // when reads --at.
 func when(at string, o *capture.RunOptions) error {
 	every, interval := strings.CutPrefix(at, "every=")
@@ -196,6 +203,9 @@ func runAndTell(cmd *cobra.Command, o *capture.RunOptions) error {
 	failed := false
 	o.Failed = func(_ int, err error) {
 		failed = true
+		if errors.Is(err, context.Canceled) {
+			err = errors.New("it was stopped by a signal")
+		}
 		fmt.Fprintf(w, "heapline: no dump: %v\n", err)
 	}
 	if o.OnSignal {

@@ -21,6 +21,9 @@ func TestADumpIsNamedAfterWhatRan(t *testing.T) {
 		{"a process with a title", []string{"puma: cluster worker 0: 123 [app]"}, "puma"},
 		{"no script", []string{"ruby", "-e", "puts 1"}, "ruby"},
 		{"no script, and a library", []string{"ruby", "-r", "json", "-I", "lib", "-e", "require 'x'"}, "ruby"},
+		{"a filter", []string{"ruby", "-ne", "puts $_ if /x/"}, "ruby"},
+		{"code without a space", []string{"ruby", "-eputs"}, "ruby"},
+		{"a library whose name has an e in it", []string{"ruby", "-rset", "-Ilibe", "app.rb"}, "app"},
 		{"a library first", []string{"ruby", "-r", "json", "-rset", "lib/app.rb"}, "app"},
 		{"nothing known", nil, "ruby"},
 	} {

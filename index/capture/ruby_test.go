@@ -331,6 +331,50 @@ func TestASignalAsksForADump(t *testing.T) {
 	}
 }
 
+func TestASignalThatComesBeforeRubyIsKept(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); w.Close() })
+	taken := make(chan Dump, 1)
+	s := start(t, RunOptions{
+		Stdin: r, OnSignal: true, Options: Options{Out: t.TempDir(), Taken: func(d Dump) { taken <- d }},
+		Command: []string{"sh", "-c", `echo ready; read go; exec ruby -e '$stdin.read'`},
+	})
+	s.until("ready")
+	if err := syscall.Kill(os.Getpid(), DumpSignal.(syscall.Signal)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.WriteString("go\n"); err != nil {
+		t.Fatal(err)
+	}
+	<-taken
+	w.Close()
+	s.wait()
+}
+
+func TestNoRunLeavesAFolder(t *testing.T) {
+	t.Setenv("HOME", filepath.Join(t.TempDir(), "a home with a space in it"))
+	t.Setenv("XDG_CACHE_HOME", "")
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	tmp, err := os.MkdirTemp("/tmp", "heapline-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(tmp) })
+	t.Setenv("TMPDIR", tmp)
+	for range 2 {
+		result, err := Run(t.Context(), RunOptions{Command: []string{"ruby", "-e", "0"}, AtExit: true, Options: Options{Out: t.TempDir()}})
+		if err != nil || len(result.Dumps) != 1 {
+			t.Errorf("got %+v, %v", result, err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(tmp, "*")); err != nil || len(left) != 1 || filepath.Base(left[0]) != fmt.Sprintf("heapline-code-%d", os.Geteuid()) {
+		t.Errorf("there are %q, %v", left, err)
+	}
+}
+
 func TestSignalsArePassedOn(t *testing.T) {
 	s := start(t, RunOptions{Command: []string{"ruby", "-e", `trap(:USR2) { exit 6 }; puts "ready"; $stdout.flush; sleep`}, Options: Options{Out: t.TempDir()}})
 	s.until("ready")

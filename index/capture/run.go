@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -151,18 +152,31 @@ func (r *runner) command(ctx context.Context) (*exec.Cmd, error) {
 // install returns where Rubies find capture.rb: in a file that stays, since a
 // daemon of the command outlives us, and starts Rubies with our RUBYOPT.
 func (c *control) install() string {
-	cache, err := os.UserCacheDir()
-	if err == nil && !strings.ContainsAny(cache, " \t\n") {
-		path := filepath.Join(cache, "heapline", fmt.Sprintf("capture-%.8x.rb", sha256.Sum256(rubyCode)))
-		if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, rubyCode) {
-			return path
-		}
-		if os.MkdirAll(filepath.Dir(path), 0o700) == nil && os.WriteFile(path+".part", rubyCode, 0o600) == nil && os.Rename(path+".part", path) == nil {
+	// Where there is no home, or RUBYOPT can't name it, with the temporary files: not in a folder of each run that stays.
+	folders := []string{filepath.Join(filepath.Dir(c.dir), fmt.Sprintf("heapline-code-%d", os.Geteuid()))}
+	if cache, err := os.UserCacheDir(); err == nil {
+		folders = slices.Insert(folders, 0, filepath.Join(cache, "heapline"))
+	}
+	for _, dir := range folders {
+		path := filepath.Join(dir, fmt.Sprintf("capture-%.8x.rb", sha256.Sum256(rubyCode)))
+		if !strings.ContainsAny(path, " \t\n") && installed(path) {
 			return path
 		}
 	}
 	c.stays = true
 	return c.code()
+}
+
+// installed writes capture.rb where only this user can have written.
+func installed(path string) bool {
+	dir := filepath.Dir(path)
+	if os.MkdirAll(dir, 0o700) != nil || !ours(dir) {
+		return false
+	}
+	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, rubyCode) {
+		return true
+	}
+	return os.WriteFile(path+".part", rubyCode, 0o600) == nil && os.Rename(path+".part", path) == nil
 }
 
 // accept answers processes that call as they end.
@@ -225,6 +239,10 @@ func (r *runner) tick(ctx context.Context, ended <-chan struct{}) {
 			return
 		case <-ticks:
 		case <-r.asked:
+			if len(listening(r.control.dir, r.o.Children)) == 0 { // Ruby is still starting
+				time.AfterFunc(lookAgain, func() { request(r.asked) })
+				continue
+			}
 		}
 		r.round(ctx)
 	}
