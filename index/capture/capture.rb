@@ -13,6 +13,7 @@ module HeaplineCapture
   fork = Process.respond_to?(:fork) && Process.method(Process.respond_to?(:_fork) ? :_fork : :fork)
   fork = fork.super_method while fork && fork.super_method
   FORK ||= fork
+  @dir = @argv = @kind = @tracing = @server = @conn = @listener = @waiter = nil unless defined?(@dir) # Ruby 2.7 would warn of some
   # What a thread's stack refers to: a forked child has none of the other threads, and yet has to know their objects.
   ThreadStack ||= Struct.new(:thread, :objects, :fibers)
   # These listen in a child that the program forks, too: threads do not survive a fork.
@@ -28,7 +29,7 @@ module HeaplineCapture
   class << self
     def threads; [@listener, @waiter]; end
     def start(dir)
-      @dir, @argv, @pid, @server = dir, [$0, *ARGV]
+      @dir, @argv, @pid = dir, [$0, *ARGV]
       listen("exec")
       Thread.singleton_class.prepend(Threads)
       old = !Process.respond_to?(:_fork)
@@ -96,7 +97,7 @@ module HeaplineCapture
     # the program's forgotten files. Stopping it before ends the one under way, and leaving stop_gc does what that has put off.
     def dump(conn, collect, others)
       stacks = others.map { |t| ThreadStack.new(t, all = ObjectSpace.reachable_objects_from(t) || [], all.grep(Fiber).map { |f| ObjectSpace.reachable_objects_from(f) }) }
-      pid, (reader, writer), began, was_off = Process.pid, IO.pipe, now, stop_gc
+      pid, (reader, writer), was_off, began = Process.pid, IO.pipe, stop_gc, now
       child = FORK && begin FORK.call || 0; rescue StandardError; end # no memory, or a closed $stdout, which fork flushes
       write_apart(reader, conn, collect, pid, stacks) if child == 0
       GC.enable unless was_off
@@ -124,7 +125,6 @@ module HeaplineCapture
     ensure
       KEPT[:exit!].call(true) # both of them, without what the program does at its end
     end
-
     def write(conn, collect, pid, _stacks = nil)
       say(conn, ["writer", Process.pid])
       GC.start if collect

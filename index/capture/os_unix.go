@@ -35,16 +35,17 @@ var others = []os.Signal{
 	unix.SIGHUP, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM, unix.SIGVTALRM, unix.SIGTTIN, unix.SIGTTOU, unix.SIGCONT, unix.SIGXCPU,
 }
 
-// forward passes signals on to a process until stop is called, all but one that
-// is kept: it goes to the channel instead.
-func forward(target *os.Process, kept os.Signal, asked chan<- struct{}) (stop func()) {
+// forward catches signals until stop is called, and passes them on to a process
+// once that is there, all but one that is kept: it goes to the channel instead.
+func forward(kept os.Signal, asked chan<- struct{}) (to func(*os.Process), stop func()) {
 	list, told := slices.Concat(others, keyboard), onTerminal()
 	if told { // this process stops at ctrl-Z like the command
 		list = slices.DeleteFunc(list, func(s os.Signal) bool { return s == unix.SIGTSTP })
 	}
+	list = slices.DeleteFunc(list, signal.Ignored) // by nohup; the command must find them so
 	incoming, done := make(chan os.Signal, 16), make(chan struct{})
 	signal.Notify(incoming, list...)
-	go func() {
+	pass := func(target *os.Process) {
 		hungUp := false
 		for {
 			select {
@@ -61,8 +62,8 @@ func forward(target *os.Process, kept os.Signal, asked chan<- struct{}) (stop fu
 				return
 			}
 		}
-	}()
-	return func() { signal.Stop(incoming); close(done) }
+	}
+	return func(target *os.Process) { go pass(target) }, func() { signal.Stop(incoming); close(done) }
 }
 
 // catchHangups keeps this process alive without its terminal, until stop is called.
@@ -70,14 +71,6 @@ func catchHangups() (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, unix.SIGHUP)
 	return func() { signal.Stop(hangups) }
-}
-
-// request asks for a dump, unless one is asked for already.
-func request(asked chan<- struct{}) {
-	select {
-	case asked <- struct{}{}:
-	default:
-	}
 }
 
 // onTerminal reports whether this process is in a terminal's foreground job.

@@ -59,10 +59,10 @@ func writtenOnce(t *testing.T, dir string, least int) {
 
 func TestAProgramThatIsAttachedToWritesItsFilesOnce(t *testing.T) {
 	dir, out := t.TempDir(), t.TempDir()
-	s := start(t, RunOptions{Options: Options{Out: t.TempDir()}, Command: []string{"ruby", "-e", `n = 0
-trap(:TERM) { exit }
+	s := start(t, RunOptions{Options: Options{Out: t.TempDir()}, Command: []string{"ruby", "-e", `n = 0; going = true
+trap(:TERM) { going = false }
 puts "ready #{$$}"; $stdout.flush
-loop { 20.times { File.open("#{ARGV[0]}/#{n += 1}", "w").write("line\n") }; 200.times { "y" * 100 } }`, dir}})
+while going do 20.times { File.open("#{ARGV[0]}/#{n += 1}", "w").write("line\n") }; 200.times { "y" * 100 } end`, dir}})
 	pid := s.pid("ready")
 	if dumps, err := Attach(t.Context(), AttachOptions{PID: pid, Count: 5, Options: Options{Out: out}}); err != nil || len(dumps) != 5 {
 		t.Errorf("got %d dumps, %v", len(dumps), err)

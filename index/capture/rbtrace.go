@@ -142,7 +142,7 @@ func (c *control) await(ctx context.Context, r *rbtrace) (*call, error) {
 	conn, err := c.listener.AcceptUnix()
 	close(called)
 	if err != nil {
-		return nil, cmp.Or(r.failure(), gone(r.pid), err)
+		return nil, cmp.Or(gone(r.pid), r.failure(), err)
 	}
 	answer := newCall(conn)
 	if err := errors.Join(allowed(conn), answer.greet()); err != nil {

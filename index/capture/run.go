@@ -92,11 +92,13 @@ func (r *runner) run(ctx context.Context) (Result, error) {
 	defer stop()
 	accepting := make(chan struct{})
 	go func() { defer close(accepting); r.accept(dumping) }()
+	to, unhook := forward(kept, r.asked)
 	if err := cmd.Start(); err != nil {
+		unhook()
 		return Result{}, err
 	}
+	to(cmd.Process)
 	defer catchHangups()() // a terminal that closes takes the command with it, not its dump
-	unhook := forward(cmd.Process, kept, r.asked)
 	ended, ticking := make(chan struct{}), make(chan struct{})
 	go func() { defer close(ticking); r.tick(dumping, ended) }()
 	_ = cmd.Wait() // how it ended is in its state
@@ -234,25 +236,34 @@ func (r *runner) tick(ctx context.Context, ended <-chan struct{}) {
 		ticks = ticker.C
 	}
 	for !r.complete() {
+		asked := false
 		select {
 		case <-ended:
 			return
 		case <-ticks:
 		case <-r.asked:
-			if len(listening(r.control.dir, r.o.Children)) == 0 { // Ruby is still starting
-				time.AfterFunc(lookAgain, func() { request(r.asked) })
-				continue
-			}
+			asked = true
 		}
-		r.round(ctx)
+		if !r.round(ctx) && asked { // Ruby is still starting
+			time.AfterFunc(lookAgain, func() { request(r.asked) })
+		}
+	}
+}
+
+// request asks for a dump, unless one is asked for already.
+func request(asked chan<- struct{}) {
+	select {
+	case asked <- struct{}{}:
+	default:
 	}
 }
 
 // round takes a dump of every process that listens. It counts from its start:
-// a process that ends meanwhile is not to be asked for one too many.
-func (r *runner) round(ctx context.Context) {
+// a process that ends meanwhile is not to be asked for one too many. It returns
+// whether there was any process.
+func (r *runner) round(ctx context.Context) bool {
 	r.count(1)
-	took := false
+	took, failed := false, false
 	for pid, socket := range listening(r.control.dir, r.o.Children) {
 		c, err := dial(pid, socket)
 		if err == nil {
@@ -263,12 +274,14 @@ func (r *runner) round(ctx context.Context) {
 			took = true
 		case errors.Is(err, syscall.ECONNREFUSED): // it has ended
 		default:
+			failed = true
 			r.failed(pid, err)
 		}
 	}
 	if !took {
 		r.count(-1)
 	}
+	return took || failed
 }
 
 func (r *runner) count(rounds int) {
