@@ -22,10 +22,16 @@ func diskFree(dir string) (uint64, error) {
 func kill(pid int) error { return unix.Kill(pid, unix.SIGKILL) }
 
 // ours reports whether a folder is this user's, and nobody else's to enter.
-func ours(dir string) bool {
+func ours(dir string) bool { return owned(dir, 0o077) }
+
+// onlyOursToWrite reports whether a folder is this user's, and nobody else's to write to.
+func onlyOursToWrite(dir string) bool { return owned(dir, 0o022) }
+
+// owned reports whether a folder is this user's, without any of the bits in its mode.
+func owned(dir string, without uint32) bool {
 	var s unix.Stat_t
 	err := unix.Lstat(dir, &s)
-	return err == nil && s.Mode&unix.S_IFMT == unix.S_IFDIR && s.Mode&0o077 == 0 && int(s.Uid) == os.Geteuid()
+	return err == nil && s.Mode&unix.S_IFMT == unix.S_IFDIR && uint32(s.Mode)&without == 0 && int(s.Uid) == os.Geteuid() //nolint:unconvert // types differ by platform
 }
 
 // keyboard are the signals that a terminal sends to all processes of a job itself.

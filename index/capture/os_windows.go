@@ -10,6 +10,8 @@ func kill(int) error { return errUnsupported }
 
 func ours(string) bool { return false }
 
+func onlyOursToWrite(string) bool { return false }
+
 func forward(os.Signal, chan<- struct{}) (to func(*os.Process), stop func()) {
 	return func(*os.Process) {}, func() {}
 }

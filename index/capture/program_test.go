@@ -158,11 +158,13 @@ exit 7`}})
 
 func TestAProcessThatGoesOnIsToldOf(t *testing.T) {
 	var told []string
-	s := start(t, RunOptions{Options: Options{Out: t.TempDir(), Failed: func(_ int, err error) { told = append(told, err.Error()) }}, AtExit: true, Children: true,
+	s := start(t, RunOptions{
+		Options: Options{Out: t.TempDir(), Failed: func(_ int, err error) { told = append(told, err.Error()) }}, AtExit: true, Children: true,
 		Command: []string{"ruby", "-e", `$stdout.sync = true
 reader, writer = IO.pipe
-fork { trap(:HUP, "IGNORE"); writer.puts; puts "child #{$$}"; sleep }
-reader.gets`}})
+fork { writer.puts; puts "child #{$$}"; sleep }
+reader.gets`},
+	})
 	child := s.pid("child")
 	defer func() { _ = kill(child) }()
 	s.wait()

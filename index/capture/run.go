@@ -172,7 +172,7 @@ func (c *control) install() string {
 // installed writes capture.rb where only this user can have written.
 func installed(path string) bool {
 	dir := filepath.Dir(path)
-	if os.MkdirAll(dir, 0o700) != nil || !ours(dir) {
+	if os.MkdirAll(dir, 0o700) != nil || !onlyOursToWrite(dir) {
 		return false
 	}
 	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, rubyCode) {
