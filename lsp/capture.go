@@ -3,6 +3,7 @@ package lsp
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -155,7 +156,9 @@ func (s *server) capture(ctx context.Context, st *state, args captureArguments, 
 	_ = os.Remove(folder) // if nothing is in it
 	switch {
 	case ctx.Err() != nil:
-		err = cancelled(ctx)
+		if err = cancelled(ctx); errors.Is(err, errStopped) { // by the request, and not by the button
+			err = errNotTaken
+		}
 		if len(dumps) > 0 { // the client may say nothing of what was cancelled
 			s.logf(protocol.MessageTypeInfo, "%d of %d heap dumps were taken before it was cancelled: they are in %s", len(dumps), args.Count, folder)
 		}

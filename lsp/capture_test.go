@@ -70,6 +70,8 @@ func TestWhatCannotBeRunOrCapturedIsRefused(t *testing.T) {
 		want string
 	}{
 		{run("run"), "name what to run"},
+		{run("run", object{}), "name what to run"},
+		{run("run", object{"command": []string{""}}), "name what to run"},
 		{run("run", object{"path": "none.rb"}), "is no file that can be run"},
 		{run("run", object{"path": dir}), "is no file that can be run"},
 		{run("capture"), "name the process"},

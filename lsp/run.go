@@ -53,15 +53,12 @@ func (st *state) toRun(args []protocol.LSPAny) (command []string, cwd string, er
 	var given struct {
 		Command []string `json:"command"`
 	}
-	if len(args) > 0 && json.Unmarshal(args[0], &given) == nil && len(given.Command) > 0 {
+	if len(args) > 0 && json.Unmarshal(args[0], &given) == nil && len(given.Command) > 0 && given.Command[0] != "" {
 		return given.Command, st.runFolder(""), nil
 	}
 	file, err := loadPath(args)
-	if err == nil && file == "" {
-		err = jsonrpc2.NewError(jsonrpc2.InvalidParams, `name what to run: {"path": "…"}, {"uri": "file:…"} or {"command": ["…"]}`)
-	}
-	if err != nil {
-		return nil, "", err
+	if err != nil || file == "" {
+		return nil, "", jsonrpc2.NewError(jsonrpc2.InvalidParams, `name what to run: {"path": "…"}, {"uri": "file:…"} or {"command": ["…"]}`)
 	}
 	file = st.absolute(file)
 	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {

@@ -8,7 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,7 +37,7 @@ func runCommand() *cobra.Command {
 			"first line on, and take heap dumps of it. While it runs, heapline attach PID takes more.",
 		Args: cobra.MinimumNArgs(1),
 		PreRunE: func(*cobra.Command, []string) error {
-			return errors.Join(when(at, &o), oneOf("compress", o.Compress, capture.Compressions))
+			return errors.Join(when(at, &o), atLeast("count", o.Count, 0), oneOf("compress", o.Compress, capture.Compressions))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Command = args
@@ -87,17 +90,13 @@ func attachCommand() *cobra.Command {
 			if _, err := fmt.Sscanf(args[0], "%d", &o.PID); err != nil || fmt.Sprint(o.PID) != args[0] {
 				return fmt.Errorf("attach takes the number of a process, not %q", args[0])
 			}
-			return oneOf("compress", o.Compress, capture.Compressions)
+			return errors.Join(atLeast("count", o.Count, 1), atLeast("every", o.Every, 0), oneOf("compress", o.Compress, capture.Compressions))
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if plan {
 				return showPlan(cmd.OutOrStdout(), o.PID)
 			}
-			o.Out = out(o.Out)
-			o.Taken = func(d capture.Dump) { tell(cmd.ErrOrStderr(), d) }
-			dumps, err := capture.Attach(cmd.Context(), o)
-			tellSeries(cmd.ErrOrStderr(), dumps)
-			return attachError(err)
+			return attachAndTell(cmd, &o)
 		},
 	}
 	captureFlags(cmd, &o.Options)
@@ -106,6 +105,41 @@ func attachCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&o.Trace, "trace", false, "switch allocation tracing on first, if it is off; it stays on")
 	cmd.Flags().BoolVar(&plan, "print", false, "take no dump: print the code that the process would be given")
 	return cmd
+}
+
+func attachAndTell(cmd *cobra.Command, o *capture.AttachOptions) error {
+	ctx, ended := untilSignal(cmd.Context())
+	w := cmd.ErrOrStderr()
+	o.Out = out(o.Out)
+	o.Taken = func(d capture.Dump) { tell(w, d) }
+	dumps, err := capture.Attach(ctx, *o)
+	tellSeries(w, dumps)
+	switch s := ended(); {
+	case err == nil:
+		return nil
+	case s != 0:
+		return &exitError{128 + int(s), errors.New("stopped")}
+	}
+	return &exitError{1, err}
+}
+
+// untilSignal returns a context that signals end which would end this process
+// with half a dump left behind, and which of them did, 0 for none.
+func untilSignal(ctx context.Context) (context.Context, func() syscall.Signal) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(s) { // by nohup
+			signal.Notify(signals, s)
+		}
+	}
+	var ended atomic.Int32
+	go func() {
+		s, _ := (<-signals).(syscall.Signal)
+		ended.Store(int32(s))
+		cancel()
+	}()
+	return ctx, func() syscall.Signal { return syscall.Signal(ended.Load()) }
 }
 
 func snippetCommand() *cobra.Command {
@@ -128,6 +162,13 @@ func captureFlags(cmd *cobra.Command, o *capture.Options) {
 	cmd.Flags().StringVar(&o.Out, "out", "", "folder for the dumps (default: tmp, where there is one, else the current one)")
 	cmd.Flags().StringVar(&o.Compress, "compress", "", "gzip or zstd")
 	cmd.Flags().BoolVar(&o.NoGC, "no-gc", false, "leave garbage in the dump")
+}
+
+func atLeast[T int | time.Duration](flag string, value, least T) error {
+	if value < least {
+		return fmt.Errorf("--%s takes %v or more, not %v", flag, least, value)
+	}
+	return nil
 }
 
 // when reads --at.
@@ -162,6 +203,9 @@ func runAndTell(cmd *cobra.Command, o *capture.RunOptions) error {
 	failed := false
 	o.Failed = func(_ int, err error) {
 		failed = true
+		if errors.Is(err, context.Canceled) {
+			err = errors.New("it was stopped by a signal")
+		}
 		fmt.Fprintf(w, "heapline: no dump: %v\n", err)
 	}
 	if o.OnSignal {
@@ -170,18 +214,31 @@ func runAndTell(cmd *cobra.Command, o *capture.RunOptions) error {
 	// ctrl-C is for the command, which decides when to end.
 	result, err := capture.Run(context.WithoutCancel(cmd.Context()), *o)
 	switch {
-	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return &exitError{127, err}
 	case err != nil:
-		return &exitError{126, err}
+		return &exitError{notStarted(err), err}
 	case len(result.Dumps) == 0 && !failed:
-		fmt.Fprintln(w, "heapline: no dump was taken: no Ruby process was there to take one of (at its end, exit!, exec and kill -9 leave no time for it)")
+		fmt.Fprintln(w, "heapline: no dump was taken: no Ruby process was there to take one of (exit!, exec and kill -9 leave no time for it, and who has become another user or goes on as a daemon can't reach heapline)")
 	}
 	tellSeries(w, result.Dumps)
 	if result.Code != 0 {
 		return &exitError{code: result.Code}
 	}
 	return nil
+}
+
+// notStarted is the exit status for a command that was not started: a shell's,
+// and for a failure of ours the one that env and timeout have.
+func notStarted(err error) int {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return 127
+	case errors.As(err, &path) && path.Op == "fork/exec" && errors.Is(err, fs.ErrNotExist):
+		return 127
+	case errors.As(err, new(*exec.Error)), path != nil && path.Op == "fork/exec":
+		return 126
+	}
+	return 125
 }
 
 func tell(w io.Writer, d capture.Dump) {
@@ -215,14 +272,4 @@ func showPlan(w io.Writer, pid int) error {
 	}
 	_, err = io.WriteString(w, plan)
 	return err
-}
-
-func attachError(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.Canceled):
-		return &exitError{130, errors.New("stopped")}
-	}
-	return &exitError{1, err}
 }

@@ -33,8 +33,12 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 // run is main with what it uses passed in. Exit codes: 0 done, 1 the dump can't
 // be read, 2 usage; those of lsp are the protocol's.
 func run(args []string, stdin io.ReadCloser, stdout io.WriteCloser, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	ctx := context.Background()
+	if !signal.Ignored(os.Interrupt) { // as in a shell's background, and so it has to be for what run starts
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt)
+		defer stop()
+	}
 	root := &cobra.Command{
 		Use:           "heapline",
 		Short:         "A Ruby heap dump on the Ruby lines that allocated it",

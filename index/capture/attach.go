@@ -49,8 +49,10 @@ func attachable(pid int) (Process, error) {
 	switch {
 	case err != nil:
 		return p, fmt.Errorf("%w: list the processes with ps aux | grep ruby", err)
-	case p.uid != os.Geteuid():
+	case p.uid != os.Geteuid() && (os.Geteuid() != 0 || socketOf(pid) == ""): // root started it, and it has become another user's
 		return p, fmt.Errorf("process %d is another user's: run heapline as that user, with sudo -u", pid)
+	case p.hidden:
+		return p, fmt.Errorf("process %d has changed its user, so that only root can look into it: run heapline as root, with sudo", pid)
 	case !p.Ruby:
 		return p, fmt.Errorf("process %d (%s) is not a Ruby process", pid, p.program())
 	case p.stopped:
@@ -58,11 +60,24 @@ func attachable(pid int) (Process, error) {
 	}
 	p.Via = wayInto(p)
 	if p.Via == ViaNone {
-		return p, fmt.Errorf("process %d (%s) has no way in: it was not started by heapline run, and it has not loaded rbtrace; "+
+		return p, fmt.Errorf("process %d (%s) has no way in: %s, and it has not loaded rbtrace; "+
 			"start it with heapline run -- %s, or add the gem rbtrace to it (heapline snippet puma, sidekiq, rails or rack shows where)",
-			pid, p.program(), strings.Join(p.Command, " "))
+			pid, p.program(), notListening(pid), strings.Join(p.Command, " "))
 	}
 	return p, nil
+}
+
+// notListening says why a process has no socket.
+func notListening(pid int) string {
+	dir := environmentOf(pid, variable)
+	if dir == "" {
+		return "it was not started by heapline run"
+	}
+	run := (&control{dir: dir}).socket()
+	if _, err := os.Stat(run); err != nil || !answers(run) {
+		return "the heapline run that started it has ended, and went with its command"
+	}
+	return "heapline run started it, but it does not listen"
 }
 
 func (t *taker) attach(ctx context.Context, pid int, trace bool) (Dump, error) {
@@ -77,6 +92,7 @@ func (t *taker) attach(ctx context.Context, pid int, trace bool) (Dump, error) {
 	if err != nil {
 		return Dump{}, explain(ctx, pid, err)
 	}
+	c.uid = p.uid
 	return t.take(ctx, c, trace)
 }
 

@@ -2,148 +2,148 @@
 # Hands out dumps of this process's heap through a socket, for heapline run (loaded before the program by RUBYOPT) and
 # heapline attach. Loads nothing that a Gemfile could want in another version: no json, no socket.rb.
 begin
-  require "objspace"
-  require "socket.so"
-rescue LoadError
-  return # a Ruby that can't be dumped runs as it would without us
+  %w[objspace socket.so].each { |name| require name }
+rescue LoadError then return # a Ruby that can't be dumped runs as it would without us
 end
 module HeaplineCapture
+  # What the program, its libraries and its tests may replace or hook, as it is before.
+  KEPT ||= { File => %i[open socket? unlink], Dir => %i[glob children pwd], Process => %i[exit! wait], Signal => %i[trap] }
+           .flat_map { |owner, names| names.map { |name| [name, owner.method(name)] } }.to_h
+  THREAD, CALL, LISTEN, NULL = *[Thread, UNIXSocket, UNIXServer].map { |kind| kind.method(:new) }, File::NULL unless const_defined?(:NULL, false)
+  fork = Process.respond_to?(:fork) && Process.method(Process.respond_to?(:_fork) ? :_fork : :fork)
+  fork = fork.super_method while fork && fork.super_method
+  FORK ||= fork
+  @dir = @argv = @kind = @tracing = @server = @conn = @listener = @waiter = nil unless defined?(@dir) # Ruby 2.7 would warn of some
   # What a thread's stack refers to: a forked child has none of the other threads, and yet has to know their objects.
-  class ThreadStack
-    def initialize(thread)
-      @thread = thread
-      @objects = ObjectSpace.reachable_objects_from(thread) || []
-      @fibers = @objects.grep(Fiber).map { |fiber| ObjectSpace.reachable_objects_from(fiber) }
-    end
-  end
+  ThreadStack ||= Struct.new(:thread, :objects, :fibers)
   # These listen in a child that the program forks, too: threads do not survive a fork.
-  module Daemon
-    def daemon(*); super.tap { HeaplineCapture.listen("fork") }; end
-  end
-  module Fork # of Ruby 3.1 and newer
-    def _fork; super.tap { |pid| HeaplineCapture.listen("fork") if pid == 0 }; end
-  end
+  module Daemon; def daemon(*); super.tap { HeaplineCapture.listen("fork") }; end; end
+  module Fork; def _fork; super.tap { |pid| HeaplineCapture.listen("fork") if pid == 0 }; end; end # of Ruby 3.1 and newer
   module OldFork
     def fork
       return super.tap { |pid| HeaplineCapture.listen("fork") unless pid } unless block_given?
-      super() { HeaplineCapture.listen("fork") || yield }
+      super() { HeaplineCapture.listen("fork"); yield }
     end
   end
-  module Threads # without our own: some programs join all that there are
-    def list; super - [HeaplineCapture.listener]; end
-  end
-
+  module Threads; def list; super - HeaplineCapture.threads; end; end # without our own: some programs join all that there are
   class << self
-    attr_reader :listener
+    def threads; [@listener, @waiter]; end
     def start(dir)
-      @dir, @argv, @pid, @server = dir, [$0, *ARGV]
+      @dir, @argv, @pid = dir, [$0, *ARGV]
       listen("exec")
       Thread.singleton_class.prepend(Threads)
       old = !Process.respond_to?(:_fork)
       Process.singleton_class.prepend(Daemon, old ? OldFork : Fork)
       Kernel.singleton_class.prepend(OldFork) if old
       Object.prepend(OldFork.dup.tap { |copy| copy.send(:private, :fork) }) if old
-      at_exit { %w[INT HUP TERM].each { |name| trap(name, "IGNORE") } && answer("#{dir}/run.sock", "exit") if File.socket?("#{dir}/run.sock") }
+      TracePoint.new(:thread_end) { @ended = true }.enable
+      at_exit { answer("#{dir}/run.sock", "exit", %w[INT HUP TERM]) }
       trace
     end
 
-    # Named PID.exec.sock, or PID.fork.sock in a child that was forked. Returns nil, whatever happens: without the
-    # folder, which goes with heapline run, nobody will ask.
+    # Listens at PID.exec.sock, or PID.fork.sock in a forked child. Where that can't be, nobody will ask, and the program goes on.
     def listen(kind)
-      return if Thread.current[:heapline] || @pid == Process.pid
+      return if @pid == Process.pid
       [@server, @conn].each { |io| io&.close } # or it would take calls for the parent, and keep those open that it has
-      @pid, @kind = Process.pid, kind
-      Dir.glob("#{@pid}.*.sock", base: @dir) { |old| File.unlink("#{@dir}/#{old}") }
-      server = @server = UNIXServer.new("#{@dir}/#{@pid}.#{kind}.sock")
-      @listener = Thread.new { loop { serve(server.accept, "asked") } rescue nil }
-      @listener.report_on_exception = nil
-    rescue SystemCallError, ArgumentError
-      nil
+      @pid, @kind, @waiter = Process.pid, kind
+      KEPT[:glob].call("#{@pid}.*.sock", base: @dir) { |old| KEPT[:unlink].call("#{@dir}/#{old}") }
+      @listener = THREAD.call(@server = LISTEN.call("#{@dir}/#{@pid}.#{kind}.sock")) { |server| await(server) }
+      ThreadGroup.new.add(@listener)
+    rescue StandardError
     end
 
-    # Calls heapline, rather than waiting for its call.
-    def answer(path, why)
-      serve(UNIXSocket.new(path), why)
-    rescue SystemCallError # it has gone
+    # Calls heapline, rather than waiting for its call. Signals are for heapline from then on.
+    def answer(path, why, signals = [])
+      return unless KEPT[:socket?].call(path)
+      signals.each { |name| KEPT[:trap].call(name, "IGNORE") }
+      serve(CALL.call(path), why)
+    rescue StandardError # it has gone
     end
-
     private
     def trace; @tracing = GC.count.tap { ObjectSpace.trace_object_allocations_start }; end
+    def now(clock = Process::CLOCK_MONOTONIC); Process.clock_gettime(clock, :microsecond); end
+    def stop_gc; GC.disable; end
+
+    # Waits for calls. Ruby finds a deadlock when the last thread begins to wait for others, not when it ends: this one waits then, too.
+    def await(server, asleep = @ended = false)
+      loop do
+        before, used = asleep, now(Process::CLOCK_PROCESS_CPUTIME_ID)
+        next serve(server.accept, "asked") if IO.select([server], nil, nil, 1)
+        asleep = Thread.list.all? { |thread| Thread.instance_method(:inspect).bind_call(thread).end_with?("sleep_forever>") }
+        break if asleep && before && !@ended && now(Process::CLOCK_PROCESS_CPUTIME_ID) - used < 10_000
+        @ended &&= asleep
+      end
+      server.close || Thread.stop
+    rescue Exception # nothing of ours ends a program that says Thread.abort_on_exception = true
+    end
 
     # Answers one request: the word dump, with gc and trace if these are asked for.
     def serve(conn, why)
       return unless [0, Process.euid].include?((@conn = conn).getpeereid[0])
-      Thread.current[:heapline] = true
-      say(conn, "process", Process.pid, why, @kind, RUBY_VERSION, Process.respond_to?(:fork), defined?(Ractor) ? Ractor.count : 1)
-      say(conn, "threads", *(others = Thread.list - [Thread.current]).map { |t| t.name || t.inspect[/ (\S+:\d+) /, 1] || "main thread" })
-      say(conn, "tracing", *(@tracing || (ObjectSpace.allocation_generation(Object.new) && "on")))
-      say(conn, "ready")
+      others, traced = Thread.list - [Thread.current], ObjectSpace.allocation_generation(Object.new)
+      say(conn, ["process", Process.pid, why, @kind, RUBY_VERSION, !!FORK, defined?(Ractor) ? Ractor.count : 1],
+          ["threads", *others.map { |t| t.name || t.inspect[/ (\S+:\d+) /, 1] || "main thread" }],
+          ["tracing", *(traced && (@tracing || "on"))], ["stopped", *(@tracing unless traced)], ["ready"])
       words = IO.select([conn], nil, nil, 30) ? conn.gets.to_s.split : []
-      trace if words.include?("trace") && !@tracing
+      trace if words.include?("trace") && !traced
       dump(conn, words.include?("gc"), others) if words[0] == "dump"
     rescue StandardError => e
-      say(conn, "\nfailed", "#{e.class}: #{e.message}"[0, 400])
+      failed(conn, e)
     ensure
-      Thread.current[:heapline] = nil
       conn.close
     end
 
-    # Dumps in a child's child, which the program can't wait for by mistake. It stops for as long as a fork takes.
+    # Dumps in a child's child, while the program goes on: it stops for as long as a fork takes. A GC in them would flush
+    # the program's forgotten files. Stopping it before ends the one under way, and leaving stop_gc does what that has put off.
     def dump(conn, collect, others)
-      return write(conn, collect, Process.pid) unless Process.respond_to?(:fork)
-      reader, writer = IO.pipe
-      pid, began = Process.pid, Process.clock_gettime(Process::CLOCK_MONOTONIC, :microsecond)
-      stacks = others.map { |thread| ThreadStack.new(thread) }
-      child = fork do
-        fork || writer.close || (reader.read(1) && let_go(conn) && write(conn, collect, pid, stacks))
-      ensure
-        exit! # both of them, without what the program does at its end
-      end
-      say(conn, "pause", Process.clock_gettime(Process::CLOCK_MONOTONIC, :microsecond) - began)
-      writer.write("!") # what the child says comes after what we say
-      Process.wait(child)
-    rescue Errno::ECHILD # the program waits for all of its children
-    rescue Errno::ENOMEM, Errno::EAGAIN
-      write(conn, collect, pid)
+      stacks = others.map { |t| ThreadStack.new(t, all = ObjectSpace.reachable_objects_from(t) || [], all.grep(Fiber).map { |f| ObjectSpace.reachable_objects_from(f) }) }
+      pid, (reader, writer), was_off, began = Process.pid, IO.pipe, stop_gc, now
+      child = FORK && begin FORK.call || 0; rescue StandardError; end # no memory, or a closed $stdout, which fork flushes
+      write_apart(reader, conn, collect, pid, stacks) if child == 0
+      GC.enable unless was_off
+      return write(conn, collect, pid) unless child
+      say(conn, ["pause", now - began])
+      @waiter = THREAD.call { KEPT[:wait].call(child) rescue nil } # before the program does that waits for any child
+      Thread.pass until @waiter.stop?
+      writer.write("!!") # what the child's child says comes after what we say
+      @waiter.join
     ensure
-      [reader, writer].compact.each(&:close)
+      [reader, writer].each { |io| io&.close }
     end
 
-    # Whoever waits for the end of the program's streams must not wait for the dump; ctrl-C and the processor aren't for us.
-    def let_go(conn)
+    # In the child. Ctrl-C isn't for it, and nobody must wait for it who waits for the end of the program's streams. Their
+    # numbers stay taken: what the program has not flushed yet is its own to write, and no file of ours is to get it.
+    def write_apart(reader, conn, collect, pid, stacks)
       Process.setsid
-      Process.setpriority(Process::PRIO_PROCESS, 0, 5)
-      Dir.children("/dev/fd").map(&:to_i).each do |fd|
-        next if fd == conn.fileno
-        fd > 2 ? IO.for_fd(fd).close : IO.for_fd(fd, fd == 0 ? "r" : "w", autoclose: false).reopen(File::NULL, fd == 0 ? "r" : "w")
-      rescue SystemCallError, ArgumentError, IOError # closed already, or Ruby's own
-      end
+      kept = [reader, conn, null = KEPT[:open].call(NULL, "r+")].map(&:fileno)
+      ((KEPT[:children].call("/dev/fd") rescue [*0..1023]).map(&:to_i) - kept).each { |fd| IO.for_fd(fd, autoclose: false).reopen(null) rescue nil }
+      last = FORK.call || 0
+      IO.select([reader], nil, nil, 60) && reader.sysread(1)
+      Process.setpriority(Process::PRIO_PROCESS, 0, 5) && write(conn, collect, pid, stacks) if last == 0
+    rescue StandardError => e
+      failed(conn, e)
+    ensure
+      KEPT[:exit!].call(true) # both of them, without what the program does at its end
     end
-
     def write(conn, collect, pid, _stacks = nil)
-      say(conn, "writer", Process.pid)
+      say(conn, ["writer", Process.pid])
       GC.start if collect
       was_off = GC.disable # up to 3.3 it could run in the middle
       ObjectSpace.trace_object_allocations_stop if pid != Process.pid # what we make now is nobody's
-      { pid: pid, ruby: RUBY_VERSION, platform: RUBY_PLATFORM, argv: @argv || [$0, *ARGV], cwd: Dir.pwd,
-        gcStat: GC.stat.to_a.flatten, gemDirs: defined?(Gem) ? Gem.path : [], loadPath: $LOAD_PATH, heap: [] }
-        .each { |key, values| say(conn, key, *values) }
-      ObjectSpace.dump_all(output: out = conn.dup)
-      out.close # up to 2.7 it has a buffer of its own
-      say(conn, "done")
+      say(conn, ["pid", pid], ["ruby", RUBY_VERSION], ["platform", RUBY_PLATFORM], ["argv", *(@argv || [$0, *ARGV])], ["loadPath", *$LOAD_PATH],
+          ["cwd", (KEPT[:pwd].call rescue "(deleted)")], ["gcStat", *GC.stat.flatten], ["gemDirs", *(Gem.path if defined?(Gem))], ["heap"])
+      conn.dup.tap { |out| ObjectSpace.dump_all(output: out) }.close # up to 2.7 it has a buffer of its own
+      say(conn, ["done"])
     rescue Exception => e
-      say(conn, "\nfailed", "#{e.class}: #{e.message}"[0, 400])
+      failed(conn, e)
     ensure
       GC.enable unless was_off
       conn.shutdown(1) # closing is not enough where a child of the program has it too, forked by C or by another thread
     end
-
-    def say(conn, key, *values)
-      conn.write("#{[key, *values.map { |value| [value.to_s].pack("m0") }].join(" ")}\n")
-    rescue SystemCallError, IOError # nobody listens any more
+    def failed(conn, e); say(conn, ["\nfailed", "#{e.class}: #{e.message}"[0, 400]]); end
+    def say(conn, *lines)
+      conn.write(lines.map { |key, *values| "#{[key, *values.map { |value| [value.to_s].pack("m0") }].join(" ")}\n" }.join) rescue nil # nobody listens
     end
   end
 end
-
-dir = ENV["HEAPLINE_CAPTURE"]
-HeaplineCapture.start(dir) if dir && defined?(UNIXServer) && File.socket?("#{dir}/run.sock")
+ENV["HEAPLINE_CAPTURE"].then { |dir| HeaplineCapture.start(dir) if dir && defined?(UNIXServer) && File.socket?("#{dir}/run.sock") }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,25 +29,63 @@ type control struct {
 	stays    bool // the folder has to outlive us, see install
 }
 
-// newControl makes the folder below XDG_RUNTIME_DIR or the folder for temporary files.
-func newControl() (*control, error) {
-	dir, err := os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "heapline-")
-	if err != nil { // XDG_RUNTIME_DIR may name what is not there
-		dir, err = os.MkdirTemp("", "heapline-")
+// longest name of a socket: that of a process with the largest pid.
+const longest = "4194304.exec.sock"
+
+// controlParents are where such a folder may be, the best first. Their paths
+// hold wherever a program goes.
+func controlParents() []string {
+	var dirs []string
+	for _, dir := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir(), "/tmp"} {
+		abs, err := filepath.Abs(dir)
+		if dir != "" && err == nil && !slices.Contains(dirs, abs) {
+			dirs = append(dirs, abs)
+		}
 	}
+	return dirs
+}
+
+// newControl makes the folder in the first place that is there, and whose path
+// is short enough for sockets.
+func newControl() (*control, error) {
+	var refused []string
+	for _, parent := range controlParents() {
+		c, err := controlIn(parent)
+		if err == nil {
+			return c, nil
+		}
+		refused = append(refused, err.Error())
+	}
+	return nil, fmt.Errorf("no folder for sockets could be made (%s): set TMPDIR to a short path that can be written to", strings.Join(refused, "; "))
+}
+
+func controlIn(parent string) (*control, error) {
+	dir, err := os.MkdirTemp(parent, "heapline-")
 	if err != nil {
-		return nil, fmt.Errorf("no folder for sockets could be made: %w: set TMPDIR to one that can be written to", err)
+		return nil, err
 	}
 	c := &control{dir: dir}
-	c.listener, err = net.ListenUnix("unix", &net.UnixAddr{Name: c.socket(), Net: "unix"})
-	if err == nil {
-		err = os.WriteFile(c.code(), rubyCode, 0o600)
-	}
-	if err != nil {
+	if err = c.open(); err != nil {
 		c.close()
-		return nil, fmt.Errorf("no socket could be made in %s: %w: set TMPDIR to a short path", dir, err)
+		return nil, err
 	}
 	return c, nil
+}
+
+func (c *control) open() error {
+	tried, err := listenAt(filepath.Join(c.dir, longest))
+	if err != nil {
+		return err
+	}
+	_ = tried.Close()
+	if c.listener, err = listenAt(c.socket()); err != nil {
+		return err
+	}
+	return os.WriteFile(c.code(), rubyCode, 0o600)
+}
+
+func listenAt(path string) (*net.UnixListener, error) {
+	return net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 }
 
 func (c *control) socket() string { return filepath.Join(c.dir, "run.sock") }
@@ -125,7 +164,7 @@ func controlFolders(pid int) []string {
 	if dir := environmentOf(pid, variable); dir != "" {
 		dirs = append(dirs, dir)
 	}
-	for _, parent := range []string{os.Getenv("XDG_RUNTIME_DIR"), os.TempDir()} {
+	for _, parent := range controlParents() {
 		found, _ := filepath.Glob(filepath.Join(parent, "heapline-*"))
 		dirs = append(dirs, found...)
 	}

@@ -27,9 +27,37 @@ var extension = map[string]string{"": ".heap", "gzip": ".heap.gz", "zstd": ".hea
 type file struct {
 	path    string // final
 	part    *os.File
+	about   *os.File // its description, likewise
 	zip     io.WriteCloser
 	bytes   int64 // taken in, before compression
 	written int64 // since the last look at the disk
+}
+
+// tryFolder says what keeps dumps from going into a folder, before a long run
+// of a program is for nothing. It leaves the folder as it was.
+func tryFolder(dir string) error {
+	var made []string
+	for parent := dir; ; parent = filepath.Dir(parent) {
+		if _, err := os.Lstat(parent); err == nil || parent == filepath.Dir(parent) {
+			break
+		}
+		made = append(made, parent)
+	}
+	defer func() {
+		for _, folder := range made {
+			_ = os.Remove(folder)
+		}
+	}()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("the folder for dumps can't be made: %w", err)
+	}
+	tried, err := os.CreateTemp(dir, ".heapline-*.part")
+	if err != nil {
+		return fmt.Errorf("no dump can be written to %s: %w", dir, err)
+	}
+	_ = tried.Close()
+	_ = os.Remove(tried.Name())
+	return room(dir, 0)
 }
 
 // create begins a dump in dir, for which it wants at least so many bytes free.
@@ -46,20 +74,38 @@ func create(dir, name, compress string, need int64) (*file, error) {
 		if i > 1 {
 			f.path = filepath.Join(dir, name+"-"+strconv.Itoa(i)+extension[compress])
 		}
-		if _, err := os.Lstat(f.path); err == nil {
-			continue
-		}
-		part, err := os.OpenFile(f.path+".part", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil && !errors.Is(err, os.ErrExist) {
+		if err := f.open(); err != nil && !errors.Is(err, os.ErrExist) {
 			return nil, fmt.Errorf("the dump can't be written: %w", err)
 		}
-		f.part = part
 	}
 	var err error
 	if f.zip, err = compressor(f.part, compress); err != nil {
 		f.discard()
 	}
 	return f, err
+}
+
+// open makes both files, where there is nothing of their names: no link to
+// follow, and no file that somebody else has open.
+func (f *file) open() error {
+	for _, name := range []string{f.path, f.path + ".meta.json"} {
+		if _, err := os.Lstat(name); err == nil {
+			return os.ErrExist
+		}
+	}
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	about, err := os.OpenFile(f.path+".meta.json.part", flags, 0o600)
+	if err != nil {
+		return err
+	}
+	if f.part, err = os.OpenFile(f.path+".part", flags, 0o600); err != nil {
+		f.part = nil
+		_ = about.Close()
+		_ = os.Remove(about.Name())
+		return err
+	}
+	f.about = about
+	return nil
 }
 
 type uncompressed struct{ io.Writer }
@@ -106,7 +152,10 @@ func (f *file) commit(description []byte) error {
 	if err := f.part.Sync(); err != nil {
 		return err
 	}
-	if err := os.WriteFile(f.path+".meta.json.part", description, 0o600); err != nil {
+	if _, err := f.about.Write(description); err != nil {
+		return err
+	}
+	if err := f.about.Close(); err != nil {
 		return err
 	}
 	// The description first: whoever sees the dump finds it described.
@@ -122,7 +171,7 @@ func (f *file) commit(description []byte) error {
 
 // discard leaves nothing behind of a dump that was not committed.
 func (f *file) discard() {
-	_ = f.part.Close()
+	_, _ = f.part.Close(), f.about.Close()
 	_ = os.Remove(f.path + ".part")
 	_ = os.Remove(f.path + ".meta.json.part")
 }

@@ -24,7 +24,7 @@ func TestADumpHasItsNameOnlyWhenItIsWhole(t *testing.T) {
 			if _, err := f.Write([]byte(dumped)); err != nil {
 				t.Fatal(err)
 			}
-			want(t, dir, filepath.Base(f.path)+".part")
+			want(t, dir, filepath.Base(f.path)+".meta.json.part", filepath.Base(f.path)+".part")
 			if err := f.commit([]byte("{}\n")); err != nil {
 				t.Fatal(err)
 			}
@@ -61,6 +61,35 @@ func TestNoDumpTakesAnothersName(t *testing.T) {
 	defer f.discard()
 	if filepath.Base(f.path) != "app-1-3.heap" {
 		t.Errorf("it is called %s", f.path)
+	}
+}
+
+// In a folder that others may write to, somebody may have put something where a dump is to go.
+func TestWhatIsThereAlreadyIsNotWrittenTo(t *testing.T) {
+	for _, name := range []string{".meta.json.part", ".part", ".meta.json", ""} {
+		t.Run("app-1.heap"+name, func(t *testing.T) {
+			dir, victim := t.TempDir(), filepath.Join(t.TempDir(), "victim")
+			if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(victim, filepath.Join(dir, "app-1.heap"+name)); err != nil {
+				t.Fatal(err)
+			}
+			f, err := create(dir, "app-1", "", 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.commit([]byte("{}")); err != nil || filepath.Base(f.path) != "app-1-2.heap" {
+				t.Errorf("got %s, %v", f.path, err)
+			}
+			if text, err := os.ReadFile(victim); err != nil || string(text) != "precious" {
+				t.Errorf("the file that the link leads to holds %q, %v", text, err)
+			}
+			if err := os.Remove(filepath.Join(dir, "app-1.heap"+name)); err != nil {
+				t.Fatal(err)
+			}
+			want(t, dir, "app-1-2.heap", "app-1-2.heap.meta.json")
+		})
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // large has a dump that takes a while: enough to interrupt it.
@@ -67,7 +69,7 @@ func TestWhatHappensInMidDumpLeavesNoHalfDump(t *testing.T) {
 	})
 }
 
-// writers are the Ruby processes that nobody waits for: those that write a dump.
+// writers are the Ruby processes in a session of their own: those that write a dump.
 func writers(t *testing.T) []int {
 	t.Helper()
 	listed, err := Processes(t.Context())
@@ -75,9 +77,9 @@ func writers(t *testing.T) []int {
 		t.Fatal(err)
 	}
 	var pids []int
+	here, _ := unix.Getsid(0)
 	for _, p := range listed {
-		session, _, _ := syscall.RawSyscall(syscall.SYS_GETSID, uintptr(p.PID), 0, 0)
-		if int(session) == p.PID && strings.Contains(strings.Join(p.Command, " "), "KEEP = Array") {
+		if session, err := unix.Getsid(p.PID); err == nil && session != here && strings.Contains(strings.Join(p.Command, " "), "KEEP = Array") {
 			pids = append(pids, p.PID)
 		}
 	}

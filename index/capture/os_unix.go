@@ -22,10 +22,16 @@ func diskFree(dir string) (uint64, error) {
 func kill(pid int) error { return unix.Kill(pid, unix.SIGKILL) }
 
 // ours reports whether a folder is this user's, and nobody else's to enter.
-func ours(dir string) bool {
+func ours(dir string) bool { return owned(dir, 0o077) }
+
+// onlyOursToWrite reports whether a folder is this user's, and nobody else's to write to.
+func onlyOursToWrite(dir string) bool { return owned(dir, 0o022) }
+
+// owned reports whether a folder is this user's, without any of the bits in its mode.
+func owned(dir string, without uint32) bool {
 	var s unix.Stat_t
 	err := unix.Lstat(dir, &s)
-	return err == nil && s.Mode&unix.S_IFMT == unix.S_IFDIR && s.Mode&0o077 == 0 && int(s.Uid) == os.Geteuid()
+	return err == nil && s.Mode&unix.S_IFMT == unix.S_IFDIR && uint32(s.Mode)&without == 0 && int(s.Uid) == os.Geteuid() //nolint:unconvert // types differ by platform
 }
 
 // keyboard are the signals that a terminal sends to all processes of a job itself.
@@ -35,16 +41,17 @@ var others = []os.Signal{
 	unix.SIGHUP, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM, unix.SIGVTALRM, unix.SIGTTIN, unix.SIGTTOU, unix.SIGCONT, unix.SIGXCPU,
 }
 
-// forward passes signals on to a process until stop is called, all but one that
-// is kept: it goes to the channel instead.
-func forward(target *os.Process, kept os.Signal, asked chan<- struct{}) (stop func()) {
+// forward catches signals until stop is called, and passes them on to a process
+// once that is there, all but one that is kept: it goes to the channel instead.
+func forward(kept os.Signal, asked chan<- struct{}) (to func(*os.Process), stop func()) {
 	list, told := slices.Concat(others, keyboard), onTerminal()
 	if told { // this process stops at ctrl-Z like the command
 		list = slices.DeleteFunc(list, func(s os.Signal) bool { return s == unix.SIGTSTP })
 	}
+	list = slices.DeleteFunc(list, signal.Ignored) // by nohup; the command must find them so
 	incoming, done := make(chan os.Signal, 16), make(chan struct{})
 	signal.Notify(incoming, list...)
-	go func() {
+	pass := func(target *os.Process) {
 		hungUp := false
 		for {
 			select {
@@ -61,8 +68,8 @@ func forward(target *os.Process, kept os.Signal, asked chan<- struct{}) (stop fu
 				return
 			}
 		}
-	}()
-	return func() { signal.Stop(incoming); close(done) }
+	}
+	return func(target *os.Process) { go pass(target) }, func() { signal.Stop(incoming); close(done) }
 }
 
 // catchHangups keeps this process alive without its terminal, until stop is called.
@@ -70,14 +77,6 @@ func catchHangups() (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, unix.SIGHUP)
 	return func() { signal.Stop(hangups) }
-}
-
-// request asks for a dump, unless one is asked for already.
-func request(asked chan<- struct{}) {
-	select {
-	case asked <- struct{}{}:
-	default:
-	}
 }
 
 // onTerminal reports whether this process is in a terminal's foreground job.

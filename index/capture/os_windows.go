@@ -10,7 +10,11 @@ func kill(int) error { return errUnsupported }
 
 func ours(string) bool { return false }
 
-func forward(*os.Process, os.Signal, chan<- struct{}) (stop func()) { return func() {} }
+func onlyOursToWrite(string) bool { return false }
+
+func forward(os.Signal, chan<- struct{}) (to func(*os.Process), stop func()) {
+	return func(*os.Process) {}, func() {}
+}
 
 func catchHangups() (stop func()) { return func() {} }
 

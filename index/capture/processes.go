@@ -23,6 +23,7 @@ type Process struct {
 
 	uid     int
 	stopped bool // by SIGSTOP, a debugger or ctrl-Z
+	hidden  bool // from this user, so that Ruby is not known
 }
 
 // Via is a way into a process.
@@ -88,6 +89,9 @@ func wayInto(p Process) Via {
 	return ViaNone
 }
 
+// inlineCode is an option that code follows, by itself or among others: -e, -ne, -lane.
+var inlineCode = regexp.MustCompile(`^-[acdlnpsSvw]*e`)
+
 var rubyName = regexp.MustCompile(`^(ruby|truffleruby|jruby)[0-9.]*$`)
 
 // withoutOptions are the words of a Ruby's command line from its script on; none
@@ -95,7 +99,7 @@ var rubyName = regexp.MustCompile(`^(ruby|truffleruby|jruby)[0-9.]*$`)
 func withoutOptions(words []string) []string {
 	for i := 0; i < len(words); i++ {
 		switch word := words[i]; {
-		case word == "-e":
+		case inlineCode.MatchString(word):
 			return nil
 		case slices.Contains([]string{"-r", "-I", "-C", "-E", "-x"}, word):
 			i++ // and what it is about

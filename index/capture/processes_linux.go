@@ -51,6 +51,8 @@ func inspect(pid int) (Process, error) {
 	command, _ := os.ReadFile(procFile(pid, "cmdline"))
 	p.Command = strings.FieldsFunc(string(command), func(r rune) bool { return r == 0 })
 	p.Ruby = isRuby(pid)
+	_, err = os.Readlink(procFile(pid, "exe"))
+	p.hidden = errors.Is(err, os.ErrPermission)
 	return p, nil
 }
 

@@ -21,6 +21,9 @@ func TestADumpIsNamedAfterWhatRan(t *testing.T) {
 		{"a process with a title", []string{"puma: cluster worker 0: 123 [app]"}, "puma"},
 		{"no script", []string{"ruby", "-e", "puts 1"}, "ruby"},
 		{"no script, and a library", []string{"ruby", "-r", "json", "-I", "lib", "-e", "require 'x'"}, "ruby"},
+		{"a filter", []string{"ruby", "-ne", "puts $_ if /x/"}, "ruby"},
+		{"code without a space", []string{"ruby", "-eputs"}, "ruby"},
+		{"a library whose name has an e in it", []string{"ruby", "-rset", "-Ilibe", "app.rb"}, "app"},
 		{"a library first", []string{"ruby", "-r", "json", "-rset", "lib/app.rb"}, "app"},
 		{"nothing known", nil, "ruby"},
 	} {
@@ -77,6 +80,58 @@ func TestSocketsAreOnlyForThisUser(t *testing.T) {
 	if _, err := os.Stat(c.dir); err == nil {
 		t.Error("it stays")
 	}
+}
+
+// A socket's path has room for about a hundred bytes, and a program may change its folder.
+func TestSocketsAreWhereRubyReachesThem(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	long := filepath.Join("/tmp", "heapline-test-"+strings.Repeat("z", 60))
+	t.Cleanup(func() { _ = os.Remove(long) })
+	t.Chdir(t.TempDir())
+	for _, dir := range []string{long, "short"} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tmp := range []string{long, "short", filepath.Join(t.TempDir(), "none")} {
+		t.Setenv("TMPDIR", tmp)
+		c, err := newControl()
+		if err != nil {
+			t.Fatalf("TMPDIR=%s: %v", tmp, err)
+		}
+		defer c.close()
+		if len(filepath.Join(c.dir, longest)) > 107 || !filepath.IsAbs(c.dir) {
+			t.Errorf("TMPDIR=%s: the folder is %s", tmp, c.dir)
+		}
+		if entries, err := os.ReadDir(c.dir); err != nil || len(entries) != 2 {
+			t.Errorf("TMPDIR=%s: the folder holds %v, %v", tmp, entries, err)
+		}
+		if entries, err := os.ReadDir(long); err != nil || len(entries) != 0 {
+			t.Errorf("what could not be used is left: %v, %v", entries, err)
+		}
+	}
+}
+
+func TestAFolderForDumpsIsTriedBeforeTheProgram(t *testing.T) {
+	dir := t.TempDir()
+	if err := tryFolder(filepath.Join(dir, "new", "folder")); err != nil {
+		t.Error(err)
+	}
+	want(t, dir) // it is made when there is a dump
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	started := filepath.Join(dir, "started")
+	_, err := Run(context.Background(), RunOptions{Command: []string{"touch", started}, Options: Options{Out: filepath.Join(dir, "file", "x")}})
+	if err == nil || !strings.Contains(err.Error(), "the folder for dumps can't be made") {
+		t.Errorf("got %v", err)
+	}
+	setFree(t, func(string) (uint64, error) { return 1 << 20, nil })
+	_, err = Run(context.Background(), RunOptions{Command: []string{"touch", started}, Options: Options{Out: dir}})
+	if err == nil || !strings.Contains(err.Error(), "nearly full") {
+		t.Errorf("got %v", err)
+	}
+	want(t, dir, "file")
 }
 
 func TestRubyoptKeepsWhatItHad(t *testing.T) {

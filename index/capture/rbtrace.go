@@ -30,9 +30,10 @@ func rbtraceProgram(p Process) []string {
 	return []string{"rbtrace"}
 }
 
+// cwdOf is a process's folder, "" where that has gone, or where there is no /proc: PATH has to do.
 func cwdOf(pid int) string {
-	dir, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "cwd")) // where there is no /proc, PATH has to do
-	if err != nil {
+	dir, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "cwd"))
+	if info, missing := os.Stat(dir); err != nil || missing != nil || !info.IsDir() {
 		return ""
 	}
 	return dir
@@ -61,6 +62,7 @@ func (t *taker) throughRbtrace(ctx context.Context, p Process, trace bool) (Dump
 type rbtrace struct {
 	pid    int // of the process that it is attached to
 	output bytes.Buffer
+	end    context.CancelFunc
 	ended  chan struct{}
 	err    error // once it has ended: how
 }
@@ -71,7 +73,7 @@ func startRbtrace(ctx context.Context, p Process, code string) (*rbtrace, error)
 	inside, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*answerTime)
 	cmd := exec.CommandContext(inside, words[0], append(words[1:], "-p", strconv.Itoa(p.PID), "-e", code)...)
 	cmd.Dir, cmd.WaitDelay = cwdOf(p.PID), time.Second
-	r := &rbtrace{pid: p.PID, ended: make(chan struct{})}
+	r := &rbtrace{pid: p.PID, end: cancel, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &r.output, &r.output
 	if err := cmd.Start(); err != nil {
 		cancel()
@@ -89,10 +91,44 @@ func startRbtrace(ctx context.Context, p Process, code string) (*rbtrace, error)
 func (r *rbtrace) failure() error {
 	select {
 	case <-r.ended:
-		if r.err != nil {
+		switch {
+		case bytes.Contains(r.output.Bytes(), []byte("EADDRINUSE")):
+			return fmt.Errorf("another rbtrace is in process %d, perhaps that of another heapline attach: try again when it has ended", r.pid)
+		case r.err != nil:
 			return fmt.Errorf("rbtrace could not get into process %d; it said: %s", r.pid, bytes.TrimSpace(r.output.Bytes()))
 		}
 	default:
+	}
+	return nil
+}
+
+// watch calls off the wait for a call that will not come.
+func (r *rbtrace) watch(called <-chan struct{}, off func()) {
+	ended := r.ended
+	for {
+		select {
+		case <-called:
+			return
+		case <-ended:
+			if r.failure() != nil {
+				off()
+				return
+			}
+			ended = nil // the call may still be on its way
+		case <-time.After(lookAgain):
+			if gone(r.pid) != nil {
+				r.end() // it would wait for the process
+				off()
+				return
+			}
+		}
+	}
+}
+
+// gone is an error where a process has ended.
+func gone(pid int) error {
+	if _, err := inspect(pid); err != nil {
+		return fmt.Errorf("process %d has ended", pid)
 	}
 	return nil
 }
@@ -101,14 +137,12 @@ func (r *rbtrace) failure() error {
 func (c *control) await(ctx context.Context, r *rbtrace) (*call, error) {
 	_ = c.listener.SetDeadline(time.Now().Add(2 * answerTime))
 	defer context.AfterFunc(ctx, func() { _ = c.listener.Close() })()
-	go func() {
-		if <-r.ended; r.failure() != nil {
-			_ = c.listener.Close() // there will be no call
-		}
-	}()
+	called := make(chan struct{})
+	go r.watch(called, func() { _ = c.listener.Close() })
 	conn, err := c.listener.AcceptUnix()
+	close(called)
 	if err != nil {
-		return nil, cmp.Or(r.failure(), err)
+		return nil, cmp.Or(gone(r.pid), r.failure(), err)
 	}
 	answer := newCall(conn)
 	if err := errors.Join(allowed(conn), answer.greet()); err != nil {

@@ -205,9 +205,13 @@ func TestTheEndOfACommandPassesThrough(t *testing.T) {
 		{"its thread waits for all others", "Thread.new { }; (Thread.list - [Thread.current]).each(&:join)", 0, 1},
 		{"it has no other thread", "exit Thread.list.size", 1, 1},
 		{"its child ends first", "fork { }; Process.wait", 0, 1},
+		{"a deadlock", "$stderr = File.open(File::NULL, 'w'); Queue.new.pop", 1, 1},
+		{"its output is closed", "$stdout.close; exit 3", 3, 1},
+		{"nobody reads its output", "r, w = IO.pipe; r.close; $stdout.reopen(w); $stdout.sync = false; print 'lost'; exit 3", 3, 1},
+		{"its folder is gone", "Dir.mkdir(ARGV[0]); Dir.chdir(ARGV[0]); Dir.rmdir(ARGV[0]); exit 3", 3, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			result, err := Run(t.Context(), RunOptions{Command: []string{"ruby", "-we", test.code}, AtExit: true, Options: Options{Out: t.TempDir()}})
+			result, err := Run(t.Context(), RunOptions{Command: []string{"ruby", "-we", test.code, filepath.Join(t.TempDir(), "gone")}, AtExit: true, Options: Options{Out: t.TempDir()}})
 			if err != nil || result.Code != test.want || len(result.Dumps) != test.dumps {
 				t.Errorf("got %+v, %v", result, err)
 			}
@@ -324,6 +328,50 @@ func TestASignalAsksForADump(t *testing.T) {
 	}
 	if d := <-taken; d.PID != pid {
 		t.Errorf("got %+v", d)
+	}
+}
+
+func TestASignalThatComesBeforeRubyIsKept(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); w.Close() })
+	taken := make(chan Dump, 1)
+	s := start(t, RunOptions{
+		Stdin: r, OnSignal: true, Options: Options{Out: t.TempDir(), Taken: func(d Dump) { taken <- d }},
+		Command: []string{"sh", "-c", `echo ready; read go; exec ruby -e '$stdin.read'`},
+	})
+	s.until("ready")
+	if err := syscall.Kill(os.Getpid(), DumpSignal.(syscall.Signal)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.WriteString("go\n"); err != nil {
+		t.Fatal(err)
+	}
+	<-taken
+	w.Close()
+	s.wait()
+}
+
+func TestNoRunLeavesAFolder(t *testing.T) {
+	t.Setenv("HOME", filepath.Join(t.TempDir(), "a home with a space in it"))
+	t.Setenv("XDG_CACHE_HOME", "")
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	tmp, err := os.MkdirTemp("/tmp", "heapline-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(tmp) })
+	t.Setenv("TMPDIR", tmp)
+	for range 2 {
+		result, err := Run(t.Context(), RunOptions{Command: []string{"ruby", "-e", "0"}, AtExit: true, Options: Options{Out: t.TempDir()}})
+		if err != nil || len(result.Dumps) != 1 {
+			t.Errorf("got %+v, %v", result, err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(tmp, "*")); err != nil || len(left) != 1 || filepath.Base(left[0]) != fmt.Sprintf("heapline-code-%d", os.Geteuid()) {
+		t.Errorf("there are %q, %v", left, err)
 	}
 }
 

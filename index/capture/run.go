@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -91,17 +92,20 @@ func (r *runner) run(ctx context.Context) (Result, error) {
 	defer stop()
 	accepting := make(chan struct{})
 	go func() { defer close(accepting); r.accept(dumping) }()
+	to, unhook := forward(kept, r.asked)
 	if err := cmd.Start(); err != nil {
+		unhook()
 		return Result{}, err
 	}
+	to(cmd.Process)
 	defer catchHangups()() // a terminal that closes takes the command with it, not its dump
-	unhook := forward(cmd.Process, kept, r.asked)
 	ended, ticking := make(chan struct{}), make(chan struct{})
 	go func() { defer close(ticking); r.tick(dumping, ended) }()
 	_ = cmd.Wait() // how it ended is in its state
 	close(ended)
 	unhook()
 	r.drain(stop, accepting, ticking)
+	r.outlived()
 	return Result{exitCode(cmd.ProcessState), r.dumps}, nil
 }
 
@@ -116,6 +120,18 @@ func (r *runner) drain(stop context.CancelFunc, goroutines ...chan struct{}) {
 		<-ended
 	}
 	r.calls.Wait()
+}
+
+// outlived tells of processes that still run: their end comes too late.
+func (r *runner) outlived() {
+	if !r.o.AtExit || r.complete() {
+		return
+	}
+	for pid, socket := range listening(r.control.dir, r.o.Children) {
+		if gone(pid) == nil && answers(socket) {
+			r.failed(pid, fmt.Errorf("process %d goes on, now that the command has ended: no dump is taken of it any more", pid))
+		}
+	}
 }
 
 func (r *runner) command(ctx context.Context) (*exec.Cmd, error) {
@@ -138,18 +154,31 @@ func (r *runner) command(ctx context.Context) (*exec.Cmd, error) {
 // install returns where Rubies find capture.rb: in a file that stays, since a
 // daemon of the command outlives us, and starts Rubies with our RUBYOPT.
 func (c *control) install() string {
-	cache, err := os.UserCacheDir()
-	if err == nil && !strings.ContainsAny(cache, " \t\n") {
-		path := filepath.Join(cache, "heapline", fmt.Sprintf("capture-%.8x.rb", sha256.Sum256(rubyCode)))
-		if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, rubyCode) {
-			return path
-		}
-		if os.MkdirAll(filepath.Dir(path), 0o700) == nil && os.WriteFile(path+".part", rubyCode, 0o600) == nil && os.Rename(path+".part", path) == nil {
+	// Where there is no home, or RUBYOPT can't name it, with the temporary files: not in a folder of each run that stays.
+	folders := []string{filepath.Join(filepath.Dir(c.dir), fmt.Sprintf("heapline-code-%d", os.Geteuid()))}
+	if cache, err := os.UserCacheDir(); err == nil {
+		folders = slices.Insert(folders, 0, filepath.Join(cache, "heapline"))
+	}
+	for _, dir := range folders {
+		path := filepath.Join(dir, fmt.Sprintf("capture-%.8x.rb", sha256.Sum256(rubyCode)))
+		if !strings.ContainsAny(path, " \t\n") && installed(path) {
 			return path
 		}
 	}
 	c.stays = true
 	return c.code()
+}
+
+// installed writes capture.rb where only this user can have written.
+func installed(path string) bool {
+	dir := filepath.Dir(path)
+	if os.MkdirAll(dir, 0o700) != nil || !onlyOursToWrite(dir) {
+		return false
+	}
+	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, rubyCode) {
+		return true
+	}
+	return os.WriteFile(path+".part", rubyCode, 0o600) == nil && os.Rename(path+".part", path) == nil
 }
 
 // accept answers processes that call as they end.
@@ -207,21 +236,34 @@ func (r *runner) tick(ctx context.Context, ended <-chan struct{}) {
 		ticks = ticker.C
 	}
 	for !r.complete() {
+		asked := false
 		select {
 		case <-ended:
 			return
 		case <-ticks:
 		case <-r.asked:
+			asked = true
 		}
-		r.round(ctx)
+		if !r.round(ctx) && asked { // Ruby is still starting
+			time.AfterFunc(lookAgain, func() { request(r.asked) })
+		}
+	}
+}
+
+// request asks for a dump, unless one is asked for already.
+func request(asked chan<- struct{}) {
+	select {
+	case asked <- struct{}{}:
+	default:
 	}
 }
 
 // round takes a dump of every process that listens. It counts from its start:
-// a process that ends meanwhile is not to be asked for one too many.
-func (r *runner) round(ctx context.Context) {
+// a process that ends meanwhile is not to be asked for one too many. It returns
+// whether there was any process.
+func (r *runner) round(ctx context.Context) bool {
 	r.count(1)
-	took := false
+	took, failed := false, false
 	for pid, socket := range listening(r.control.dir, r.o.Children) {
 		c, err := dial(pid, socket)
 		if err == nil {
@@ -232,12 +274,14 @@ func (r *runner) round(ctx context.Context) {
 			took = true
 		case errors.Is(err, syscall.ECONNREFUSED): // it has ended
 		default:
+			failed = true
 			r.failed(pid, err)
 		}
 	}
 	if !took {
 		r.count(-1)
 	}
+	return took || failed
 }
 
 func (r *runner) count(rounds int) {

@@ -148,23 +148,30 @@ func judge(c *call, trace bool) ([]string, error) {
 		warnings = append(warnings, fmt.Sprintf("Ruby %s lets other threads run while it dumps, so some references lead nowhere; there are %d: %s",
 			version, len(threads), strings.Join(threads, ", ")))
 	}
-	if len(c.said["tracing"]) == 0 {
-		note := "allocation tracing was off: no object has a line; start the program with heapline run, or have tracing switched on first (--trace)"
-		if trace {
-			note = "allocation tracing is on from now on: objects older than this dump have no line, later dumps show those made since"
-		}
-		warnings = append(warnings, note)
-	}
-	return warnings, nil
+	return append(warnings, untraced(c, trace)...), nil
 }
 
-// giveUp ends the process that was writing a dump: it may hang.
+// untraced says what it means that allocations are not traced, if they are not.
+func untraced(c *call, trace bool) []string {
+	switch {
+	case len(c.said["tracing"]) > 0:
+		return nil
+	case trace:
+		return []string{"allocation tracing is on from now on: objects older than this dump have no line, later dumps show those made since"}
+	case len(c.said["stopped"]) > 0:
+		return []string{"the program has stopped allocation tracing: objects made since have no line, and older ones neither if it has cleared it"}
+	}
+	return []string{"allocation tracing was off: no object has a line; start the program with heapline run, or have tracing switched on first (--trace)"}
+}
+
+// giveUp ends the process that was writing a dump: it may hang. Which one that
+// is it has said itself.
 func (c *call) giveUp() {
 	writer := c.said.number("writer", 0)
 	if writer <= 1 || writer == c.pid() {
 		return
 	}
-	if p, err := inspect(writer); err == nil && p.Ruby {
+	if p, err := inspect(writer); err == nil && p.Ruby && p.uid == c.uid {
 		_ = kill(writer)
 	}
 }
@@ -179,5 +186,5 @@ func (t *taker) prepare() error {
 		return fmt.Errorf("the folder for dumps is not to be found: %w", err)
 	}
 	t.Out = out
-	return nil
+	return tryFolder(out)
 }

@@ -48,10 +48,11 @@ type call struct {
 	in     *bufio.Reader
 	said   said
 	silent time.Duration // longest silence to wait for
+	uid    int           // of the process
 }
 
 func newCall(conn net.Conn) *call {
-	c := &call{conn: conn, said: said{}, silent: answerTime}
+	c := &call{conn: conn, said: said{}, silent: answerTime, uid: os.Geteuid()}
 	c.in = bufio.NewReaderSize(deadlined{c}, 1<<18)
 	return c
 }

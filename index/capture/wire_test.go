@@ -120,6 +120,7 @@ func TestWarningsNameWhatMakesADumpUncertain(t *testing.T) {
 		{"threads without fork", process("3.1.2", "false", "1", []string{"a.rb:1", "b.rb:2"}, "9"), false, "there are 2: a.rb:1, b.rb:2"},
 		{"threads without fork in a Ruby that stops them", process("3.4.1", "false", "1", []string{"a.rb:1"}, "9"), false, ""},
 		{"no tracing", process("3.4.1", "true", "1", nil), false, "no object has a line"},
+		{"tracing that the program has stopped", &call{said: said{"process": {"12", "asked", "exec", "3.4.1", "true", "1"}, "stopped": {"9"}}}, false, "the program has stopped allocation tracing"},
 		{"tracing from now on", process("3.4.1", "true", "1", nil), true, "objects older than this dump have no line"},
 		{"a Ractor in Ruby 4.0", process("4.0.1", "true", "2", nil, "9"), false, "counts as garbage"},
 	} {
