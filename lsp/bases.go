@@ -137,7 +137,7 @@ func (b *bases) past(r *revision, name, file string, now diskText) (object strin
 		return hash, dirty
 	case wasDirty:
 		return "", dirty
-	case r.guessed && !now.modified.After(b.origin.taken):
+	case r.guessed() && !now.modified.After(b.origin.taken):
 		return "", sure // untouched since, committed or not
 	}
 	return r.commit + ":" + name, d
@@ -201,6 +201,6 @@ func (b *bases) keep(ctx context.Context, files []string) {
 // named reports whether a file is in a repository whose revision was named.
 func (b *bases) named(file string) bool {
 	return slices.ContainsFunc(b.revisions, func(r *revision) bool {
-		return !r.guessed && strings.HasPrefix(file, r.top+"/")
+		return !r.guessed() && strings.HasPrefix(file, r.top+"/")
 	})
 }

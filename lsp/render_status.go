@@ -62,11 +62,16 @@ func (c *card) installed(d *dump, dumpPath string) string {
 func (c *card) revisions(list []*revision) {
 	for _, r := range list {
 		how := ""
-		if r.guessed {
-			how = " (a guess: the last commit before the dump; files untouched since are taken as they are)"
+		if r.guessed() {
+			how = " (a guess: " + guesses[r.by] + "; files untouched since are taken as they are)"
 		}
 		c.line("Lines are those of", c.code(r.commit[:min(len(r.commit), shortCommit)])+how)
 	}
+}
+
+var guesses = map[authority]string{
+	checkedOut: "it was checked out here when the dump was taken",
+	committed:  "the last commit before the dump",
 }
 
 // shortCommit is how many digits of a commit people read.

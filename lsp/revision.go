@@ -21,16 +21,27 @@ import (
 
 // The lines of a dump are those of the source as it was when the process ran.
 // Git knows that source, if anybody knows the revision: the dump's sidecar, the
-// setting heapline.revision, or else, as a guess, the last commit before the dump.
+// setting heapline.revision, or else, as a guess, what was checked out then.
 
 // revision is the commit of a repository that a dump's lines are counted in.
 type revision struct {
 	top     string // folder of the repository's files, with slashes
 	commit  string
-	guessed bool              // nobody named it: it is the last one before the dump
+	by      authority
 	renamed map[string]string // path in the repository now → then
 	head    head
 }
+
+// authority is who says that a revision is the dump's.
+type authority int
+
+const (
+	named      authority = iota // the sidecar or the setting
+	checkedOut                  // the repository's own log of what was checked out when the dump was taken
+	committed                   // nobody: it is the last commit before the dump
+)
+
+func (r *revision) guessed() bool { return r.by != named }
 
 // gitTime bounds every call of git, and all that find the revisions together.
 const gitTime = 5 * time.Second
@@ -77,24 +88,54 @@ func repositoryOf(ctx context.Context, folder string) (top string, h head, ok bo
 
 // findRevision returns nil where the repository does not have the commit.
 func findRevision(ctx context.Context, top, named string, taken time.Time) *revision {
-	r := &revision{top: top, guessed: named == ""}
-	var commit []byte
-	var err error
-	if r.guessed {
-		commit, err = git(ctx, top, nil, "rev-list", "-1", "--before=@"+strconv.FormatInt(taken.Unix(), 10), "HEAD")
+	r := &revision{top: top}
+	if named == "" {
+		r.commit, r.by = guess(ctx, top, taken)
 	} else {
-		commit, err = git(ctx, top, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", named+"^{commit}")
+		commit, _ := git(ctx, top, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", named+"^{commit}")
+		r.commit = strings.TrimSpace(string(commit))
 	}
-	if r.commit = strings.TrimSpace(string(commit)); err != nil || r.commit == "" {
+	if r.commit == "" {
 		return nil
 	}
 	r.renamed = renames(ctx, r.top, r.commit)
 	return r
 }
 
+// guess returns the commit that a process of some time had, if it ran here. The
+// dates of commits are the lesser witness: a pull brings older ones than what was
+// checked out, and a rebase or an amended commit leaves that behind.
+func guess(ctx context.Context, top string, at time.Time) (commit string, by authority) {
+	if commit = checkedOutAt(ctx, top, at); commit != "" {
+		return commit, checkedOut
+	}
+	out, err := git(ctx, top, nil, "rev-list", "-1", "--before=@"+strconv.FormatInt(at.Unix(), 10), "HEAD")
+	if err != nil {
+		return "", committed
+	}
+	return strings.TrimSpace(string(out)), committed
+}
+
+// checkedOutAt returns what HEAD was at a time, "" where its log begins later, as
+// that of a clone does.
+func checkedOutAt(ctx context.Context, top string, at time.Time) string {
+	out, err := git(ctx, top, nil, "log", "--walk-reflogs", "--no-show-signature", "--date=unix", "--format=%gd %H", "HEAD", "--")
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(out)) { // HEAD@{1700000000} COMMIT, the newest first
+		entry, commit, _ := strings.Cut(strings.TrimSpace(line), " ")
+		since, err := strconv.ParseInt(strings.Trim(entry, "HEAD@{}"), 10, 64)
+		if err == nil && since <= at.Unix() {
+			return commit
+		}
+	}
+	return ""
+}
+
 // sameAs reports whether two revisions find the same texts.
 func (r *revision) sameAs(q *revision) bool {
-	return r.top == q.top && r.commit == q.commit && r.guessed == q.guessed && maps.Equal(r.renamed, q.renamed)
+	return r.top == q.top && r.commit == q.commit && r.by == q.by && maps.Equal(r.renamed, q.renamed)
 }
 
 // head is what changes in a repository's own folder whenever another commit is
