@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"strconv"
@@ -35,12 +34,12 @@ type tracing struct {
 	Since *int64 `json:"since,omitempty"`
 }
 
-func describe(ctx context.Context, s said, about Process, taken time.Time) ([]byte, error) {
+func describe(s said, about Process, taken time.Time, code source) ([]byte, error) {
 	d := description{
 		Format: 1, Ruby: s.at("ruby", 0), Platform: s.at("platform", 0), PID: s.number("pid", 0),
 		Argv: s["argv"], Cwd: s.at("cwd", 0), Time: taken.Format(time.RFC3339Nano),
 		GCStat: map[string]int64{}, RSS: about.RSS, Tracing: tracingOf(s["tracing"]),
-		GemDirs: s["gemDirs"], LoadPath: s["loadPath"], source: sourceOf(ctx, s.at("cwd", 0)),
+		GemDirs: s["gemDirs"], LoadPath: s["loadPath"], source: code,
 	}
 	d.Hostname, _ = os.Hostname()
 	for stat := s["gcStat"]; len(stat) >= 2; stat = stat[2:] {

@@ -91,6 +91,7 @@ func (r *runner) run(ctx context.Context) (Result, error) {
 	defer stop()
 	accepting := make(chan struct{})
 	go func() { defer close(accepting); r.accept(dumping) }()
+	r.noteSource(ctx)
 	if err := cmd.Start(); err != nil {
 		return Result{}, err
 	}
