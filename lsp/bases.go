@@ -2,18 +2,12 @@ package lsp
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"heapline/index/source"
 )
 
 // base is the text that the dump's lines of a file are counted in: what a
@@ -33,15 +27,6 @@ func (b *base) isReady() bool {
 		return false
 	}
 }
-
-// doubt is why a base may be another text than the process had.
-type doubt int
-
-const (
-	sure  doubt = iota
-	newer       // written after the dump was taken, and what was there before is not known
-	dirty       // it had uncommitted changes, and they are not known
-)
 
 // bases finds the text of each file when it is first wanted, in the background,
 // for git may be slow.
@@ -96,12 +81,12 @@ func (b *bases) find(ctx context.Context) {
 			x.lines = splitLines(now.text)
 		}
 		r, name := b.revisionOf(x.file)
-		var object string
-		if object, x.doubt = b.past(r, name, x.file, now); object == "" {
+		p := b.past(r, name, x.file, now)
+		if x.doubt = p.doubt; p.object == "" {
 			close(x.ready)
 			continue
 		}
-		questions[r] = append(questions[r], question{x, object})
+		questions[r] = append(questions[r], question{x, p})
 	}
 	for r, list := range questions {
 		r.answer(ctx, list)
@@ -118,37 +103,6 @@ func (b *bases) revisionOf(file string) (inner *revision, name string) {
 		}
 	}
 	return inner, name
-}
-
-// past returns git's name of a file as the process had it, "" where that is the
-// text on disk as far as anybody knows. The doubt is about the text on disk.
-func (b *bases) past(r *revision, name, file string, now diskText) (object string, d doubt) {
-	if now.modified.After(b.origin.taken) && source.Origin(file) == source.OriginApp { // what is installed is told by its version
-		d = newer
-	}
-	if r == nil {
-		return "", d
-	}
-	hash, wasDirty := b.origin.Dirty[name]
-	switch {
-	case wasDirty && hash == blobHash(now.text):
-		return "", sure
-	case wasDirty && isHash.MatchString(hash):
-		return hash, dirty
-	case wasDirty:
-		return "", dirty
-	case r.guessed() && !now.modified.After(b.origin.taken):
-		return "", sure // untouched since, committed or not
-	}
-	return r.commit + ":" + name, d
-}
-
-var isHash = regexp.MustCompile(`^[0-9a-f]{40}$`)
-
-// blobHash is git's name of a text.
-func blobHash(text string) string {
-	sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
-	return hex.EncodeToString(sum[:])
 }
 
 // diskText is a file as it was on disk when it was first looked at.

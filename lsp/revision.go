@@ -200,24 +200,24 @@ func (r *revision) then(real string) (name string, ok bool) {
 	return name, ok && !strings.Contains(name, "\n")
 }
 
-// question is what git is asked for: an object by a name of git's.
+// question is what git is asked for.
 type question struct {
-	of     *base
-	object string
+	of   *base
+	past past
 }
 
 // answer gives the bases that are asked for the texts that git has of them.
 func (r *revision) answer(ctx context.Context, questions []question) {
 	var names bytes.Buffer
 	for _, q := range questions {
-		names.WriteString(q.object + "\n")
+		names.WriteString(q.past.object + "\n")
 	}
 	out, err := git(ctx, r.top, &names, "cat-file", "--batch")
 	if err != nil {
 		return
 	}
 	readBatch(bufio.NewReader(bytes.NewReader(out)), len(questions), func(i int, text string) {
-		questions[i].of.lines, questions[i].of.doubt = splitLines(text), sure
+		questions[i].past.settle(questions[i].of, splitLines(text))
 	})
 }
 

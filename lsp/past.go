@@ -1,0 +1,91 @@
+package lsp
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"heapline/index/source"
+)
+
+// doubt is why a base may be another text than the process had.
+type doubt int
+
+const (
+	sure   doubt = iota
+	newer        // written after the dump was taken, and what was there before is not known
+	dirty        // it had uncommitted changes, and they are not known
+	edited       // it changed while the process ran: which text that has is not known
+)
+
+// past is what is known of the text that the process had of a file.
+type past struct {
+	object string // git's name of it; "" where it is the text on disk, as far as anybody knows
+	found  doubt  // about git's text
+	doubt  doubt  // about the text on disk, which counts where git has none
+
+	// asked is set where nobody knows whether the process had git's text: it had, if
+	// the text on disk is the same. Else that on disk counts where it is untouched.
+	asked, untouched bool
+}
+
+// past returns what is known of a file whose name in a revision is given.
+func (b *bases) past(r *revision, name, file string, now diskText) past {
+	untouched := !now.modified.After(b.origin.taken)
+	var p past
+	if !untouched && source.Origin(file) == source.OriginApp { // what is installed is told by its version
+		p.doubt = newer
+	}
+	switch {
+	case r == nil:
+		return p
+	case r.guessed() && untouched:
+		return past{} // committed or not
+	case r.guessed():
+		p.object = r.commit + ":" + name
+		return p
+	}
+	return b.told(past{object: r.commit + ":" + name, doubt: p.doubt, untouched: untouched}, name, now)
+}
+
+// told adds what the sidecar says of a file, which was the revision's unless it
+// says something else.
+func (b *bases) told(p past, name string, now diskText) past {
+	hash, wasDirty := b.origin.Dirty[name]
+	switch {
+	case wasDirty && hash == blobHash(now.text):
+		p = past{}
+	case wasDirty && isHash.MatchString(hash):
+		p = past{object: hash, doubt: dirty}
+	case wasDirty:
+		p = past{doubt: dirty}
+	case b.origin.DirtyUnknown:
+		p.found, p.doubt, p.asked = dirty, dirty, true
+	}
+	if b.origin.ChangedUnknown || slices.Contains(b.origin.Changed, name) {
+		p.found, p.doubt, p.asked = edited, edited, false
+	}
+	return p
+}
+
+// settle gives a base the text that git has.
+func (p past) settle(x *base, lines []string) {
+	switch same := slices.Equal(lines, x.lines); {
+	case p.asked && same:
+		x.doubt = sure
+	case p.asked && p.untouched:
+		x.doubt = p.found
+	default:
+		x.lines, x.doubt = lines, p.found
+	}
+}
+
+var isHash = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// blobHash is git's name of a text.
+func blobHash(text string) string {
+	sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
+	return hex.EncodeToString(sum[:])
+}
