@@ -7,7 +7,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"heapline/index/source"
 )
 
 // base is the text that the dump's lines of a file are counted in: what a
@@ -35,6 +38,7 @@ type bases struct {
 	origin    origin
 	revisions []*revision
 	disk      *diskTexts
+	files     atomic.Pointer[source.Mapping] // the dump's names of them
 
 	mu     sync.Mutex
 	known  map[string]*base // by file, ready or not
@@ -78,10 +82,10 @@ func (b *bases) find(ctx context.Context) {
 	for _, x := range wanted {
 		now, ok := b.disk.get(x.file)
 		if ok {
-			x.lines = splitLines(now.text)
+			x.lines = splitLines(decoded(now.text))
 		}
-		r, name := b.revisionOf(x.file)
-		p := b.past(r, name, x.file, now)
+		r, n := b.revisionOf(x.file)
+		p := b.past(r, n, x.file, now)
 		if x.doubt = p.doubt; p.object == "" {
 			close(x.ready)
 			continue
@@ -94,15 +98,15 @@ func (b *bases) find(ctx context.Context) {
 }
 
 // revisionOf returns the revision of the innermost repository that a file is
-// in, nil where there is none, and the path that the file had in it.
-func (b *bases) revisionOf(file string) (inner *revision, name string) {
+// in, nil where there is none, and the file's paths in it.
+func (b *bases) revisionOf(file string) (inner *revision, n names) {
 	real := realPath(file)
 	for _, r := range b.revisions {
-		if then, ok := r.then(real); ok && (inner == nil || len(r.top) > len(inner.top)) {
-			inner, name = r, then
+		if found, ok := r.names(real); ok && (inner == nil || len(r.top) > len(inner.top)) {
+			inner, n = r, found
 		}
 	}
-	return inner, name
+	return inner, n
 }
 
 // diskText is a file as it was on disk when it was first looked at.

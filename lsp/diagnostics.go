@@ -237,7 +237,7 @@ func (c *closedFiles) document(ctx context.Context, d *dump, dumpPath string) *d
 	c.docs[dumpPath] = nil
 	if path, ok := d.files.File(dumpPath); ok {
 		if text, ok := readText(path); ok {
-			c.docs[dumpPath] = newDocument(uri.File(filepath.FromSlash(path)), 0, text).follow(d).awaited(ctx)
+			c.docs[dumpPath] = newDocument(uri.File(filepath.FromSlash(path)), 0, decoded(text)).follow(d).awaited(ctx)
 		}
 	}
 	return c.docs[dumpPath]

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"heapline/index/source"
 )
@@ -31,8 +33,9 @@ type past struct {
 	asked, untouched bool
 }
 
-// past returns what is known of a file whose name in a revision is given.
-func (b *bases) past(r *revision, name, file string, now diskText) past {
+// past returns what is known of a file, whose paths in a revision's repository
+// are given.
+func (b *bases) past(r *revision, n names, file string, now diskText) past {
 	untouched := !now.modified.After(b.origin.taken)
 	var p past
 	if !untouched && source.Origin(file) == source.OriginApp { // what is installed is told by its version
@@ -43,19 +46,35 @@ func (b *bases) past(r *revision, name, file string, now diskText) past {
 		return p
 	case r.guessed() && untouched:
 		return past{} // committed or not
-	case r.guessed():
-		p.object = r.commit + ":" + name
-		return p
 	}
-	return b.told(past{object: r.commit + ":" + name, doubt: p.doubt, untouched: untouched}, name, now)
+	p.object = r.commit + ":" + n.then
+	if p.untouched = untouched; !r.guessed() {
+		return b.told(p, b.nameThen(n, file), n, now)
+	}
+	if b.nameThen(n, file) != n.then { // renamed already, and more
+		p.found = p.doubt
+	}
+	return p
+}
+
+// nameThen is the path that a file had when the dump was taken: the dump tells. A
+// rename that was not committed by then is not the revision's.
+func (b *bases) nameThen(n names, file string) string {
+	called, _ := b.files.Load().DumpPath(file)
+	is := func(name string) bool { return called == name || strings.HasSuffix(called, "/"+name) }
+	_, wasDirty := b.origin.Dirty[n.now]
+	if is(n.then) && (!is(n.now) || len(n.then) > len(n.now)) || !is(n.then) && !is(n.now) && !wasDirty {
+		return n.then
+	}
+	return n.now
 }
 
 // told adds what the sidecar says of a file, which was the revision's unless it
 // says something else.
-func (b *bases) told(p past, name string, now diskText) past {
+func (b *bases) told(p past, name string, n names, now diskText) past {
 	hash, wasDirty := b.origin.Dirty[name]
 	switch {
-	case wasDirty && hash == blobHash(now.text):
+	case wasDirty && isNameOf(hash, now.text):
 		p = past{}
 	case wasDirty && isHash.MatchString(hash):
 		p = past{object: hash, doubt: dirty}
@@ -63,6 +82,8 @@ func (b *bases) told(p past, name string, now diskText) past {
 		p = past{doubt: dirty}
 	case b.origin.DirtyUnknown:
 		p.found, p.doubt, p.asked = dirty, dirty, true
+	case name != n.then: // it was not, and nobody says what it was
+		p.found, p.doubt = dirty, dirty
 	}
 	if b.origin.ChangedUnknown || slices.Contains(b.origin.Changed, name) {
 		p.found, p.doubt, p.asked = edited, edited, false
@@ -84,8 +105,27 @@ func (p past) settle(x *base, lines []string) {
 
 var isHash = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
+// isNameOf reports whether git may call a text so: it keeps texts without the
+// line ends of Windows, where it is told to.
+func isNameOf(hash, text string) bool {
+	return hash == blobHash(text) || hash == blobHash(strings.ReplaceAll(text, "\r\n", "\n"))
+}
+
 // blobHash is git's name of a text.
 func blobHash(text string) string {
 	sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
 	return hex.EncodeToString(sum[:])
+}
+
+// decoded is a text as editors show it: without a byte order mark, and where it is
+// not UTF-8, in the encoding that it most likely has.
+func decoded(text string) string {
+	if utf8.ValidString(text) {
+		return strings.TrimPrefix(text, "\ufeff")
+	}
+	runes := make([]rune, len(text))
+	for i := range len(text) {
+		runes[i] = rune(text[i]) // ISO-8859-1
+	}
+	return string(runes)
 }

@@ -190,14 +190,18 @@ func (r *revision) aliases(roots []string) []source.File {
 	return files
 }
 
-// then returns the path that a file had in the revision, below the repository's
-// top; false for files that are not below it.
-func (r *revision) then(real string) (name string, ok bool) {
-	name, ok = strings.CutPrefix(real, r.top+"/")
-	if then, renamed := r.renamed[name]; renamed {
-		name = then
+// names are the paths of a file in a repository: that of today, and the one that
+// the revision has it by.
+type names struct{ now, then string }
+
+// names returns false for a file that is not below the repository's top.
+func (r *revision) names(real string) (n names, ok bool) {
+	n.now, ok = strings.CutPrefix(real, r.top+"/")
+	n.then = n.now
+	if then, renamed := r.renamed[n.now]; renamed {
+		n.then = then
 	}
-	return name, ok && !strings.Contains(name, "\n")
+	return n, ok && !strings.Contains(n.now+n.then, "\n")
 }
 
 // question is what git is asked for.
@@ -217,7 +221,7 @@ func (r *revision) answer(ctx context.Context, questions []question) {
 		return
 	}
 	readBatch(bufio.NewReader(bytes.NewReader(out)), len(questions), func(i int, text string) {
-		questions[i].past.settle(questions[i].of, splitLines(text))
+		questions[i].past.settle(questions[i].of, splitLines(decoded(text)))
 	})
 }
 

@@ -114,6 +114,7 @@ func (s *server) placed(d *dump, p places, l *listing) *dump {
 	case !slices.EqualFunc(d.revisions, l.revisions, (*revision).sameAs):
 		next.bases = newBases(s, d.origin, l.revisions, d.bases.disk)
 	}
+	next.bases.files.Store(next.files)
 	return next
 }
 
