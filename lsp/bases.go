@@ -4,8 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,19 +32,19 @@ func (b *base) isReady() bool {
 // bases finds the text of each file when it is first wanted, in the background,
 // for git may be slow.
 type bases struct {
-	server    *server
-	origin    origin
-	revisions []*revision
-	disk      *diskTexts
-	files     atomic.Pointer[source.Mapping] // the dump's names of them
+	server  *server
+	origin  origin
+	history *history
+	disk    *diskTexts
+	files   atomic.Pointer[source.Mapping] // the dump's names of them
 
 	mu     sync.Mutex
 	known  map[string]*base // by file, ready or not
 	wanted []*base          // nobody looks for them yet
 }
 
-func newBases(s *server, o origin, r []*revision, disk *diskTexts) *bases {
-	return &bases{server: s, origin: o, revisions: r, disk: disk, known: map[string]*base{}}
+func newBases(s *server, o origin, h *history, disk *diskTexts) *bases {
+	return &bases{server: s, origin: o, history: h, disk: disk, known: map[string]*base{}}
 }
 
 // of returns the base of a file; it may not be ready.
@@ -84,7 +82,7 @@ func (b *bases) find(ctx context.Context) {
 		if ok {
 			x.lines = splitLines(decoded(now.text))
 		}
-		r, n := b.revisionOf(x.file)
+		r, n := b.history.revisionOf(realPath(x.file))
 		p := b.past(r, n, x.file, now)
 		if x.doubt = p.doubt; p.object == "" {
 			close(x.ready)
@@ -95,18 +93,6 @@ func (b *bases) find(ctx context.Context) {
 	for r, list := range questions {
 		r.answer(ctx, list)
 	}
-}
-
-// revisionOf returns the revision of the innermost repository that a file is
-// in, nil where there is none, and the file's paths in it.
-func (b *bases) revisionOf(file string) (inner *revision, n names) {
-	real := realPath(file)
-	for _, r := range b.revisions {
-		if found, ok := r.names(real); ok && (inner == nil || len(r.top) > len(inner.top)) {
-			inner, n = r, found
-		}
-	}
-	return inner, n
 }
 
 // diskText is a file as it was on disk when it was first looked at.
@@ -150,15 +136,20 @@ func (b *bases) keep(ctx context.Context, files []string) {
 		if ctx.Err() != nil {
 			return
 		}
-		if !b.named(file) {
+		if b.mayBeOnDisk(file) {
 			b.disk.get(file)
 		}
 	}
 }
 
-// named reports whether a file is in a repository whose revision was named.
-func (b *bases) named(file string) bool {
-	return slices.ContainsFunc(b.revisions, func(r *revision) bool {
-		return !r.guessed() && strings.HasPrefix(file, r.top+"/")
-	})
+// mayBeOnDisk is false for what git has. Links are not looked at: for what is
+// behind them it is true.
+func (b *bases) mayBeOnDisk(file string) bool {
+	r, n := b.history.revisionOf(file)
+	if r == nil || r.guessed() || b.origin.DirtyUnknown {
+		return true
+	}
+	_, now := b.origin.Dirty[n.now]
+	_, then := b.origin.Dirty[n.then]
+	return now || then
 }

@@ -16,10 +16,11 @@ import (
 type doubt int
 
 const (
-	sure   doubt = iota
-	newer        // written after the dump was taken, and what was there before is not known
-	dirty        // it had uncommitted changes, and they are not known
-	edited       // it changed while the process ran: which text that has is not known
+	sure    doubt = iota
+	newer         // written after the dump was taken, and what was there before is not known
+	dirty         // it had uncommitted changes, and they are not known
+	edited        // it changed while the process ran: which text that has is not known
+	foreign       // the process had another commit than is known here
 )
 
 // past is what is known of the text that the process had of a file.
@@ -41,17 +42,17 @@ func (b *bases) past(r *revision, n names, file string, now diskText) past {
 	if !untouched && source.Origin(file) == source.OriginApp { // what is installed is told by its version
 		p.doubt = newer
 	}
-	switch {
-	case r == nil:
+	if r == nil {
 		return p
-	case r.guessed() && untouched:
-		return past{} // committed or not
 	}
-	p.object = r.commit + ":" + n.then
-	if p.untouched = untouched; !r.guessed() {
-		return b.told(p, b.nameThen(n, file), n, now)
+	name := b.nameThen(n, file)
+	if p.untouched = untouched; !r.guessed() || !untouched { // else it is the text on disk, committed or not
+		p.object = r.commit + ":" + n.then
 	}
-	if b.nameThen(n, file) != n.then { // renamed already, and more
+	switch {
+	case r.by == bySidecar, b.history.elsewhere:
+		p = b.told(p, r, name, n, now)
+	case name != n.then: // renamed already, and more
 		p.found = p.doubt
 	}
 	return p
@@ -71,11 +72,13 @@ func (b *bases) nameThen(n names, file string) string {
 
 // told adds what the sidecar says of a file, which was the revision's unless it
 // says something else.
-func (b *bases) told(p past, name string, n names, now diskText) past {
+func (b *bases) told(p past, r *revision, name string, n names, now diskText) past {
 	hash, wasDirty := b.origin.Dirty[name]
 	switch {
 	case wasDirty && isNameOf(hash, now.text):
 		p = past{}
+	case r.guessed():
+		p.found, p.doubt = foreign, foreign
 	case wasDirty && isHash.MatchString(hash):
 		p = past{object: hash, doubt: dirty}
 	case wasDirty:

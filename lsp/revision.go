@@ -3,15 +3,12 @@ package lsp
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,70 +33,46 @@ type revision struct {
 type authority int
 
 const (
-	named      authority = iota // the sidecar or the setting
-	checkedOut                  // the repository's own log of what was checked out when the dump was taken
-	committed                   // nobody: it is the last commit before the dump
+	bySidecar  authority = iota
+	bySetting            // heapline.revision
+	checkedOut           // the repository's own log of what was checked out when the dump was taken
+	committed            // nobody: it is the last commit before the dump
 )
 
-func (r *revision) guessed() bool { return r.by != named }
-
-// gitTime bounds every call of git, and all that find the revisions together.
-const gitTime = 5 * time.Second
-
-// git runs git in a folder, without a shell and without what a repository's
-// settings may start on their own.
-func git(ctx context.Context, folder string, stdin io.Reader, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, gitTime)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "git", append([]string{
-		"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", filepath.FromSlash(folder), "--no-optional-locks",
-	}, args...)...)
-	cmd.Stdin, cmd.WaitDelay = stdin, time.Second
-	return cmd.Output()
-}
-
-// revisions are those of the repositories that the workspace folders are in.
-func revisions(ctx context.Context, p places, o origin) []*revision {
-	ctx, cancel := context.WithTimeout(ctx, gitTime)
-	defer cancel()
-	var list []*revision
-	for _, root := range p.roots {
-		top, h, ok := repositoryOf(ctx, root)
-		if !ok || slices.ContainsFunc(list, func(r *revision) bool { return r.top == top }) {
-			continue
-		}
-		if r := findRevision(ctx, top, cmp.Or(o.Revision, p.revision), o.taken); r != nil {
-			r.head = h
-			list = append(list, r)
-		}
-	}
-	return list
-}
+func (r *revision) guessed() bool { return r.by == checkedOut || r.by == committed }
 
 // repositoryOf returns the top folder of the repository that a folder is in.
-func repositoryOf(ctx context.Context, folder string) (top string, h head, ok bool) {
+func repositoryOf(ctx context.Context, folder string) (top string, h head, err error) {
 	out, err := git(ctx, folder, nil, "rev-parse", "--show-toplevel", "--absolute-git-dir")
-	top, dir, two := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	if err != nil || !two {
-		return "", head{}, false
+	if err != nil {
+		return "", head{}, err
 	}
-	return filepath.ToSlash(top), headOf(filepath.ToSlash(dir)), true
+	top, dir, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return filepath.ToSlash(top), headOf(filepath.ToSlash(dir)), nil
 }
 
-// findRevision returns nil where the repository does not have the commit.
-func findRevision(ctx context.Context, top, named string, taken time.Time) *revision {
-	r := &revision{top: top}
-	if named == "" {
-		r.commit, r.by = guess(ctx, top, taken)
-	} else {
-		commit, _ := git(ctx, top, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", named+"^{commit}")
-		r.commit = strings.TrimSpace(string(commit))
+// commitsOf returns the commits that names stand for in a repository, "" for a
+// name that it does not know.
+func commitsOf(ctx context.Context, top string, names ...string) ([]string, error) {
+	commits := make([]string, len(names))
+	var asked strings.Builder
+	for _, name := range names {
+		if strings.ContainsAny(name, "\n\x00") {
+			name = ""
+		}
+		asked.WriteString(name + "^{commit}\n")
 	}
-	if r.commit == "" {
-		return nil
+	out, err := git(ctx, top, strings.NewReader(asked.String()), "cat-file", "--batch-check")
+	if err != nil {
+		return nil, err
 	}
-	r.renamed = renames(ctx, r.top, r.commit)
-	return r
+	answers := splitLines(string(out)) // ID commit SIZE, or: NAME missing
+	for i := range min(len(commits), len(answers)) {
+		if words := strings.Fields(answers[i]); len(words) == 3 && words[1] == "commit" {
+			commits[i] = words[0]
+		}
+	}
+	return commits, nil
 }
 
 // guess returns the commit that a process of some time had, if it ran here. The

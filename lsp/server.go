@@ -133,6 +133,7 @@ type server struct {
 	loads       loads
 	tokens      tokens
 	watching    watching
+	warned      sync.Map // by text: true
 	ruby        rubyQuestion
 	diagnostics *publisher
 	explainer   *explainer
