@@ -3,7 +3,9 @@ package capture
 import (
 	"context"
 	"io"
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,9 +20,24 @@ func git(ctx context.Context, dir string, stdin io.Reader, args ...string) (stri
 	cmd := exec.CommandContext(ctx, "git", append([]string{
 		"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", dir, "--no-optional-locks",
 	}, args...)...)
-	cmd.Stdin, cmd.WaitDelay = stdin, time.Second
+	cmd.Stdin, cmd.WaitDelay, cmd.Env = stdin, time.Second, gitEnvironment(os.Environ())
 	out, err := cmd.Output()
 	return string(out), err
+}
+
+// localVariables are those of git rev-parse --local-env-vars that name another
+// repository than that of the folder: a command that a hook of git runs has them.
+var localVariables = []string{
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE",
+	"GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_INTERNAL_SUPER_PREFIX",
+	"GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE",
+}
+
+func gitEnvironment(env []string) []string {
+	return slices.DeleteFunc(env, func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.Contains(localVariables, name)
+	})
 }
 
 // names returns those that git separates by -z.
