@@ -129,6 +129,31 @@ func (t *diskTexts) get(file string) (diskText, bool) {
 	return t.known[file], ok
 }
 
+// knownTexts are those of the dump that was loaded last: loaded again, its lines
+// are still those of the files as they were then.
+type knownTexts struct {
+	mu    sync.Mutex
+	path  string // of the dump
+	stamp stamp
+	disk  *diskTexts
+}
+
+// of returns what is known for a dump.
+func (k *knownTexts) of(d *dump) *diskTexts {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.path == d.path && k.stamp == d.stamp && k.disk != nil {
+		return k.disk
+	}
+	return &diskTexts{}
+}
+
+func (k *knownTexts) keep(d *dump) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.path, k.stamp, k.disk = d.path, d.stamp, d.bases.disk
+}
+
 // keep reads the files that may have their base on disk: what is saved from now
 // on is an edit.
 func (b *bases) keep(ctx context.Context, files []string) {

@@ -134,6 +134,7 @@ type server struct {
 	tokens      tokens
 	watching    watching
 	warned      sync.Map // by text: true
+	known       knownTexts
 	ruby        rubyQuestion
 	diagnostics *publisher
 	explainer   *explainer

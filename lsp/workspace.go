@@ -111,7 +111,7 @@ func (s *server) placed(d *dump, p places, l *listing) *dump {
 	next := d.placedIn(p, l)
 	switch {
 	case d.bases == nil:
-		next.bases = newBases(s, d.origin, l.history, &diskTexts{})
+		next.bases = newBases(s, d.origin, l.history, s.known.of(d))
 	case !d.bases.history.sameAs(l.history):
 		next.bases = newBases(s, d.origin, l.history, d.bases.disk)
 	}
