@@ -44,20 +44,26 @@ func TestWhatASidecarSaysOfAFile(t *testing.T) {
 		{"any file may have changed", object{"changedUnknown": true}, one, true, below(1), []string{editedLens}},
 		{"another file changed", object{"changed": []string{"lib/other.rb"}}, one, false, below(1), nil},
 		{
-			"it was dirty, and changed while the process ran", object{"dirty": object{"lib/cache.rb": blobHash(one)}, "changed": []string{"lib/cache.rb"}},
-			one, true, asIs, []string{editedLens},
+			"it was dirty, and changed while the process ran",
+			object{"dirty": object{"lib/cache.rb": blobHash(one)}, "changed": []string{"lib/cache.rb"}},
+			one, true, asIs,
+			[]string{editedLens},
 		},
 		{
 			"it was dirty before it changed, and that text is lost",
-			object{"dirty": object{"lib/cache.rb": blobHash(two)}, "changed": []string{"lib/cache.rb"}}, one, true, asIs, []string{editedLens},
+			object{"dirty": object{"lib/cache.rb": blobHash(two)}, "changed": []string{"lib/cache.rb"}},
+			one, true, asIs,
+			[]string{editedLens},
 		},
 		{"it was dirty, its text is not known", object{"dirty": object{"lib/cache.rb": ""}}, one, true, asIs, []string{dirtyLens}},
 		{"any file may be dirty, this one is untouched since", object{"dirtyUnknown": true}, one, true, asIs, []string{dirtyLens}},
 		{"any file may be dirty, this one is not", object{"dirtyUnknown": true}, driftText, false, driftHints, nil},
 		{"any file may be dirty, this one was written since", object{"dirtyUnknown": true}, one, false, below(1), []string{dirtyLens}},
 		{
-			"any file may be dirty, and any may have changed", object{"dirtyUnknown": true, "changedUnknown": true},
-			driftText, false, driftHints, []string{editedLens},
+			"any file may be dirty, and any may have changed",
+			object{"dirtyUnknown": true, "changedUnknown": true},
+			driftText, false, driftHints,
+			[]string{editedLens},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -110,12 +116,14 @@ func TestAFileThatWasRenamedIsLookedUpByTheNameThatTheDumpHas(t *testing.T) {
 				return object{"dirty": object{"lib/store.rb": blobHash(then)}}
 			},
 			func(r *repository) { r.commit(); write(r.t, r.root, "lib/store.rb", now) }, now,
-			[]string{"4:13 1 object · 6.0 kB retained", "8:12 10 objects · 4.0 kB retained", "9:18 20 objects · 10.0 kB retained"}, nil,
+			[]string{"4:13 1 object · 6.0 kB retained", "8:12 10 objects · 4.0 kB retained", "9:18 20 objects · 10.0 kB retained"},
+			nil,
 		},
 		{
 			"it was renamed, and the sidecar does not say what it was", "store",
 			func(r *repository) object { moved(r); return object{} },
-			func(r *repository) { write(r.t, r.root, "lib/store.rb", then) }, then, below(1), []string{dirtyLens},
+			func(r *repository) { write(r.t, r.root, "lib/store.rb", then) }, then, below(1),
+			[]string{dirtyLens},
 		},
 		{
 			"it was edited, and renamed since", "cache",
