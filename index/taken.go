@@ -18,6 +18,7 @@ type Taken struct {
 	Argv     []string  `json:"argv"`     // its program and arguments
 	Cwd      string    `json:"cwd"`      // its working directory
 	Time     time.Time `json:"time"`     // when
+	Started  time.Time `json:"started"`  // from when on it may have loaded code
 	GCCount  int64     `json:"gcCount"`  // its generation then: objects that were made last have this one
 	RSS      int64     `json:"rss"`      // bytes of memory that it had then, before the dump
 	Revision string    `json:"revision"` // commit of its source

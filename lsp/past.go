@@ -38,10 +38,7 @@ type past struct {
 // are given.
 func (b *bases) past(r *revision, n names, file string, now diskText) past {
 	untouched := !now.modified.After(b.origin.taken)
-	var p past
-	if !untouched && source.Origin(file) == source.OriginApp { // what is installed is told by its version
-		p.doubt = newer
-	}
+	p := past{doubt: b.doubtOf(file, now)}
 	if r == nil {
 		return p
 	}
@@ -56,6 +53,20 @@ func (b *bases) past(r *revision, n names, file string, now diskText) past {
 		p.found = p.doubt
 	}
 	return p
+}
+
+// doubtOf is the doubt about a text on disk of which nobody knows more than when
+// it was written.
+func (b *bases) doubtOf(file string, now diskText) doubt {
+	switch {
+	case source.Origin(file) != source.OriginApp: // what is installed is told by its version
+		return sure
+	case now.modified.After(b.origin.taken):
+		return newer
+	case !b.origin.Started.IsZero() && now.modified.After(b.origin.Started):
+		return edited
+	}
+	return sure
 }
 
 // nameThen is the path that a file had when the dump was taken: the dump tells. A

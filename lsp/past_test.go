@@ -87,6 +87,29 @@ func TestWhatASidecarSaysOfAFile(t *testing.T) {
 	}
 }
 
+// Where there is no git, the times of files have to do.
+func TestAFileThatWasWrittenWhileTheProcessRanIsInDoubt(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		written time.Duration // before now
+		lens    []string
+	}{
+		{"before it began", 3 * time.Hour, nil},
+		{"while it ran", 90 * time.Minute, []string{editedLens}},
+		{"after the dump", 30 * time.Minute, []string{newerLens}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := newApp(t)
+			r := &repository{t: t, root: a.root}
+			r.describe(a.dump, object{"started": time.Now().Add(-2 * time.Hour), "time": time.Now().Add(-time.Hour)})
+			written(t, a.ruby, tt.written)
+			c := a.loaded(t)
+			c.wantHints(a.ruby, appHints...)
+			c.wantLenses(a.ruby, tt.lens...)
+		})
+	}
+}
+
 func TestAFileThatWasRenamedIsLookedUpByTheNameThatTheDumpHas(t *testing.T) {
 	const then, now = "# one\n" + driftText, "# one\n# two\n" + driftText
 	moved := func(r *repository) { r.git("mv", "lib/cache.rb", "lib/store.rb") }

@@ -19,19 +19,27 @@ func (t *taker) noteSource(ctx context.Context) {
 	go t.before()
 }
 
+// began is when a process may have loaded its first code.
+func (t *taker) began(p Process, taken time.Time) time.Time {
+	if t.before != nil {
+		return t.started
+	}
+	return loadedSince(p, taken)
+}
+
 // codeOf is the code that a process has: as it was when the command began,
 // where that was seen.
-func (t *taker) codeOf(ctx context.Context, dir string, p Process, taken time.Time) source {
+func (t *taker) codeOf(ctx context.Context, dir string, began time.Time) source {
 	now := sourceOf(ctx, dir)
 	if now.Revision == "" {
 		return now
 	}
 	if t.before != nil {
 		if then := t.before(); then.top == now.top {
-			return then.until(ctx, now, t.started)
+			return then.until(ctx, now, began)
 		}
 	}
-	return now.since(ctx, loadedSince(p, taken))
+	return now.since(ctx, began)
 }
 
 // loadedSince is the time from which on a process may have loaded its code: one

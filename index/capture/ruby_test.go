@@ -217,6 +217,9 @@ func TestCodeThatIsEditedWhileItRunsIsInDoubt(t *testing.T) {
 		if _, d := load(t, path); d.Revision != head || !slices.Equal(d.Changed, []string{"lib/a.rb"}) || d.Dirty["lib/a.rb"] != dirty {
 			t.Errorf("its source is described as %+v", d.source)
 		}
+		if _, d := load(t, path); d.Started.IsZero() || !writtenAfter(repo, "lib/a.rb", d.Started) || writtenAfter(repo, "app.rb", d.Started) {
+			t.Errorf("it began at %v", d.Started)
+		}
 	}
 }
 

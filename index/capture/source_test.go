@@ -83,7 +83,7 @@ func TestADescriptionHasWhatReadersLookFor(t *testing.T) {
 		"pid": {"12"}, "ruby": {"3.1.2", "x86_64-linux-gnu"}, "argv": {"app.rb", "-x"}, "cwd": {t.TempDir()},
 		"gcStat": {"count", "7", "heap_live_slots", "1000"}, "tracing": {"5"}, "gemDirs": {"/gems"}, "loadPath": {"/lib"},
 	}
-	text, err := describe(said, Process{RSS: 4096}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), source{})
+	text, err := describe(said, Process{RSS: 4096}, time.Time{}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), source{})
 	if err != nil {
 		t.Fatal(err)
 	}

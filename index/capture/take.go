@@ -82,7 +82,8 @@ func (t *taker) write(ctx context.Context, c *call, trace bool) (Dump, error) {
 	if err := c.body(sink); err != nil {
 		return Dump{}, err
 	}
-	description, err := describe(c.said, about, taken, t.codeOf(ctx, c.said.at("cwd", 0), about, taken))
+	began := t.began(about, taken)
+	description, err := describe(c.said, about, began, taken, t.codeOf(ctx, c.said.at("cwd", 0), began))
 	if err == nil {
 		err = f.commit(description)
 	}
