@@ -18,12 +18,17 @@ type Taken struct {
 	Argv     []string  `json:"argv"`     // its program and arguments
 	Cwd      string    `json:"cwd"`      // its working directory
 	Time     time.Time `json:"time"`     // when
+	Started  time.Time `json:"started"`  // from when on it may have loaded code
 	GCCount  int64     `json:"gcCount"`  // its generation then: objects that were made last have this one
 	RSS      int64     `json:"rss"`      // bytes of memory that it had then, before the dump
 	Revision string    `json:"revision"` // commit of its source
 	// Dirty are the files that were not those of the revision: path below the
-	// repository's top → name of git for the text they had.
-	Dirty map[string]string `json:"dirty,omitempty"`
+	// repository's top → name of git for the text they had, "" where it is not known.
+	Dirty        map[string]string `json:"dirty,omitempty"`
+	DirtyUnknown bool              `json:"dirtyUnknown,omitempty"` // any file may be one of those
+	// Changed are the files that had another text for a part of the time that the process ran.
+	Changed        []string `json:"changed,omitempty"`
+	ChangedUnknown bool     `json:"changedUnknown,omitempty"` // any file may be one of those
 }
 
 const takenLimit = 1 << 20 // bytes

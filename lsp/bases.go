@@ -2,15 +2,10 @@ package lsp
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"heapline/index/source"
@@ -34,30 +29,22 @@ func (b *base) isReady() bool {
 	}
 }
 
-// doubt is why a base may be another text than the process had.
-type doubt int
-
-const (
-	sure  doubt = iota
-	newer       // written after the dump was taken, and what was there before is not known
-	dirty       // it had uncommitted changes, and they are not known
-)
-
 // bases finds the text of each file when it is first wanted, in the background,
 // for git may be slow.
 type bases struct {
-	server    *server
-	origin    origin
-	revisions []*revision
-	disk      *diskTexts
+	server  *server
+	origin  origin
+	history *history
+	disk    *diskTexts
+	files   atomic.Pointer[source.Mapping] // the dump's names of them
 
 	mu     sync.Mutex
 	known  map[string]*base // by file, ready or not
 	wanted []*base          // nobody looks for them yet
 }
 
-func newBases(s *server, o origin, r []*revision, disk *diskTexts) *bases {
-	return &bases{server: s, origin: o, revisions: r, disk: disk, known: map[string]*base{}}
+func newBases(s *server, o origin, h *history, disk *diskTexts) *bases {
+	return &bases{server: s, origin: o, history: h, disk: disk, known: map[string]*base{}}
 }
 
 // of returns the base of a file; it may not be ready.
@@ -93,62 +80,19 @@ func (b *bases) find(ctx context.Context) {
 	for _, x := range wanted {
 		now, ok := b.disk.get(x.file)
 		if ok {
-			x.lines = splitLines(now.text)
+			x.lines = splitLines(decoded(now.text))
 		}
-		r, name := b.revisionOf(x.file)
-		var object string
-		if object, x.doubt = b.past(r, name, x.file, now); object == "" {
+		r, n := b.history.revisionOf(realPath(x.file))
+		p := b.past(r, n, x.file, now)
+		if x.doubt = p.doubt; p.object == "" {
 			close(x.ready)
 			continue
 		}
-		questions[r] = append(questions[r], question{x, object})
+		questions[r] = append(questions[r], question{x, p})
 	}
 	for r, list := range questions {
 		r.answer(ctx, list)
 	}
-}
-
-// revisionOf returns the revision of the innermost repository that a file is
-// in, nil where there is none, and the path that the file had in it.
-func (b *bases) revisionOf(file string) (inner *revision, name string) {
-	real := realPath(file)
-	for _, r := range b.revisions {
-		if then, ok := r.then(real); ok && (inner == nil || len(r.top) > len(inner.top)) {
-			inner, name = r, then
-		}
-	}
-	return inner, name
-}
-
-// past returns git's name of a file as the process had it, "" where that is the
-// text on disk as far as anybody knows. The doubt is about the text on disk.
-func (b *bases) past(r *revision, name, file string, now diskText) (object string, d doubt) {
-	if now.modified.After(b.origin.taken) && source.Origin(file) == source.OriginApp { // what is installed is told by its version
-		d = newer
-	}
-	if r == nil {
-		return "", d
-	}
-	hash, wasDirty := b.origin.Dirty[name]
-	switch {
-	case wasDirty && hash == blobHash(now.text):
-		return "", sure
-	case wasDirty && isHash.MatchString(hash):
-		return hash, dirty
-	case wasDirty:
-		return "", dirty
-	case r.guessed && !now.modified.After(b.origin.taken):
-		return "", sure // untouched since, committed or not
-	}
-	return r.commit + ":" + name, d
-}
-
-var isHash = regexp.MustCompile(`^[0-9a-f]{40}$`)
-
-// blobHash is git's name of a text.
-func blobHash(text string) string {
-	sum := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(text), text))
-	return hex.EncodeToString(sum[:])
 }
 
 // diskText is a file as it was on disk when it was first looked at.
@@ -185,6 +129,31 @@ func (t *diskTexts) get(file string) (diskText, bool) {
 	return t.known[file], ok
 }
 
+// knownTexts are those of the dump that was loaded last: loaded again, its lines
+// are still those of the files as they were then.
+type knownTexts struct {
+	mu    sync.Mutex
+	path  string // of the dump
+	stamp stamp
+	disk  *diskTexts
+}
+
+// of returns what is known for a dump.
+func (k *knownTexts) of(d *dump) *diskTexts {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.path == d.path && k.stamp == d.stamp && k.disk != nil {
+		return k.disk
+	}
+	return &diskTexts{}
+}
+
+func (k *knownTexts) keep(d *dump) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.path, k.stamp, k.disk = d.path, d.stamp, d.bases.disk
+}
+
 // keep reads the files that may have their base on disk: what is saved from now
 // on is an edit.
 func (b *bases) keep(ctx context.Context, files []string) {
@@ -192,15 +161,20 @@ func (b *bases) keep(ctx context.Context, files []string) {
 		if ctx.Err() != nil {
 			return
 		}
-		if !b.named(file) {
+		if b.mayBeOnDisk(file) {
 			b.disk.get(file)
 		}
 	}
 }
 
-// named reports whether a file is in a repository whose revision was named.
-func (b *bases) named(file string) bool {
-	return slices.ContainsFunc(b.revisions, func(r *revision) bool {
-		return !r.guessed && strings.HasPrefix(file, r.top+"/")
-	})
+// mayBeOnDisk is false for what git has. Links are not looked at: for what is
+// behind them it is true.
+func (b *bases) mayBeOnDisk(file string) bool {
+	r, n := b.history.revisionOf(file)
+	if r == nil || r.guessed() || b.origin.DirtyUnknown {
+		return true
+	}
+	_, now := b.origin.Dirty[n.now]
+	_, then := b.origin.Dirty[n.then]
+	return now || then
 }

@@ -28,6 +28,9 @@ type publisher struct {
 	mu     sync.Mutex
 	sent   map[string]published // by path
 	closed closedFiles
+
+	staleMu sync.Mutex
+	stale   []string // dump paths of files that were written
 }
 
 // published is what the client shows of one file.
@@ -49,6 +52,9 @@ func (p *publisher) publish(ctx context.Context) {
 	if p.closed.dump != st.dump {
 		p.closed = closedFiles{} // and with them a dump that may be of gigabytes
 	}
+	for _, dumpPath := range p.takeStale() {
+		p.closed.forget(dumpPath)
+	}
 	now := p.hotspots(ctx, st)
 	if st.settings.DiagnosticsEnabled {
 		maps.Copy(now, p.server.configProblems(st))
@@ -65,6 +71,27 @@ func (p *publisher) publish(ctx context.Context) {
 		}
 	}
 	p.sent = now
+}
+
+// rewritten notes which sources of a dump are others on disk by now.
+func (p *publisher) rewritten(d *dump, changes []protocol.FileEvent) {
+	p.staleMu.Lock()
+	defer p.staleMu.Unlock()
+	for _, e := range changes {
+		names, _ := d.files.DumpPaths(pathOf(e.URI))
+		p.stale = append(p.stale, names...)
+	}
+	if len(p.stale) > 0 {
+		p.server.filesChanged.raise()
+	}
+}
+
+func (p *publisher) takeStale() []string {
+	p.staleMu.Lock()
+	defer p.staleMu.Unlock()
+	stale := p.stale
+	p.stale = nil
+	return stale
 }
 
 func (p *publisher) send(ctx context.Context, doc *document, items []protocol.Diagnostic) {
@@ -221,7 +248,7 @@ func (r *round) holders(ctx context.Context, site index.Site) []protocol.Diagnos
 }
 
 // closedFiles are the workspace files of one dump as they were on disk when
-// their diagnostics were first wanted.
+// their diagnostics were first wanted, or when the client saw them change.
 type closedFiles struct {
 	dump *dump
 	docs map[string]*document // by dump path; nil: not readable
@@ -239,7 +266,7 @@ func (c *closedFiles) document(ctx context.Context, d *dump, dumpPath string) *d
 	c.docs[dumpPath] = nil
 	if path, ok := d.files.File(dumpPath); ok {
 		if text, ok := readText(path); ok {
-			c.docs[dumpPath] = newDocument(uri.File(filepath.FromSlash(path)), 0, text).follow(d).awaited(ctx)
+			c.docs[dumpPath] = newDocument(uri.File(filepath.FromSlash(path)), 0, decoded(text)).follow(d).awaited(ctx)
 		}
 	}
 	return c.docs[dumpPath]

@@ -189,3 +189,12 @@ func (s *server) logPanic(what string, r any) {
 func (s *server) logf(kind protocol.MessageType, format string, args ...any) {
 	_ = s.client.LogMessage(s.base, &protocol.LogMessageParams{Type: kind, Message: fmt.Sprintf(format, args...)})
 }
+
+// warnOnce logs what has not been logged yet.
+func (s *server) warnOnce(texts []string) {
+	for _, text := range texts {
+		if _, was := s.warned.LoadOrStore(text, true); !was {
+			s.logf(protocol.MessageTypeWarning, "%s", text)
+		}
+	}
+}

@@ -100,7 +100,7 @@ func (l *listing) renamedFiles(files []source.File, p places) []source.File {
 			continue
 		}
 		renamed = append(renamed, source.File{Path: f.Path, Was: was})
-		for _, r := range l.revisions {
+		for _, r := range l.history.revisions {
 			r.rename(f.Real, realBelow(p.roots, was))
 		}
 	}

@@ -85,6 +85,7 @@ func (s *server) load(ctx context.Context, seq uint64, path string, token protoc
 		return nil, errSuperseded
 	}
 	j.counted = nil
+	s.known.keep(d)
 	message = "Loaded " + filepath.Base(path)
 	if !d.places.equal(s.state.Load().places()) {
 		s.rootsChanged.raise() // while the dump was read

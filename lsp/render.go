@@ -71,6 +71,10 @@ func lensTitle(gone []index.Site, d doubt) string {
 		says = append(says, "this file is newer than the dump: lines may have moved")
 	case dirty:
 		says = append(says, "this file had uncommitted changes when the dump was taken: lines may have moved")
+	case meanwhile:
+		says = append(says, "this file changed while the process ran: lines may have moved")
+	case foreign:
+		says = append(says, "the dump is of a commit that is not here: lines may have moved")
 	case sure:
 	}
 	return strings.Join(says, "; ")

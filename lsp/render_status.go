@@ -93,15 +93,33 @@ func (c *card) mappings(d *dump) {
 	}
 }
 
-// revisions says of which commits the lines are taken to be.
-func (c *card) revisions(list []*revision) {
-	for _, r := range list {
+// maxRevisions is how many repositories are named.
+const maxRevisions = 5
+
+// history says of which commits the lines are taken to be, and what is not known.
+func (c *card) history(h *history, roots []string) {
+	for i, r := range h.revisions {
+		if i == maxRevisions {
+			c.line("Lines are those of", fmt.Sprintf("%d more repositories", len(h.revisions)-i))
+			break
+		}
 		how := ""
-		if r.guessed {
-			how = " (a guess: the last commit before the dump; files untouched since are taken as they are)"
+		if len(h.revisions) > 1 {
+			how = " in " + c.folder(r.top, roots)
+		}
+		if r.guessed() {
+			how += " (a guess: " + guesses[r.by] + "; files untouched since are taken as they are)"
 		}
 		c.line("Lines are those of", c.code(r.commit[:min(len(r.commit), shortCommit)])+how)
 	}
+	for _, warning := range h.warnings {
+		c.line("Not known", c.code(warning))
+	}
+}
+
+var guesses = map[authority]string{
+	checkedOut: "it was checked out here when the dump was taken",
+	committed:  "the last commit before the dump",
 }
 
 // shortCommit is how many digits of a commit people read.
@@ -171,7 +189,7 @@ func statusTooltip(d *dump) string {
 		c.line("Taken for the same", c.applied(x, d.places.roots))
 	}
 	c.mappings(d)
-	c.revisions(d.revisions)
+	c.history(d.bases.history, d.places.roots)
 	c.gems(d.gems)
 	c.stdlib(d.stdlib)
 	if process := d.origin.Process(); process != "" {

@@ -3,15 +3,12 @@ package lsp
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,80 +18,97 @@ import (
 
 // The lines of a dump are those of the source as it was when the process ran.
 // Git knows that source, if anybody knows the revision: the dump's sidecar, the
-// setting heapline.revision, or else, as a guess, the last commit before the dump.
+// setting heapline.revision, or else, as a guess, what was checked out then.
 
 // revision is the commit of a repository that a dump's lines are counted in.
 type revision struct {
 	top     string // folder of the repository's files, with slashes
 	commit  string
-	guessed bool              // nobody named it: it is the last one before the dump
+	by      authority
 	renamed map[string]string // path in the repository now → then
 	head    head
 }
 
-// gitTime bounds every call of git, and all that find the revisions together.
-const gitTime = 5 * time.Second
+// authority is who says that a revision is the dump's.
+type authority int
 
-// git runs git in a folder, without a shell and without what a repository's
-// settings may start on their own.
-func git(ctx context.Context, folder string, stdin io.Reader, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, gitTime)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "git", append([]string{
-		"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", filepath.FromSlash(folder), "--no-optional-locks",
-	}, args...)...)
-	cmd.Stdin, cmd.WaitDelay = stdin, time.Second
-	return cmd.Output()
-}
+const (
+	bySidecar  authority = iota
+	bySetting            // heapline.revision
+	checkedOut           // the repository's own log of what was checked out when the dump was taken
+	committed            // nobody: it is the last commit before the dump
+)
 
-// revisions are those of the repositories that the workspace folders are in.
-func revisions(ctx context.Context, p places, o origin) []*revision {
-	ctx, cancel := context.WithTimeout(ctx, gitTime)
-	defer cancel()
-	var list []*revision
-	for _, root := range p.roots {
-		top, h, ok := repositoryOf(ctx, root)
-		if !ok || slices.ContainsFunc(list, func(r *revision) bool { return r.top == top }) {
-			continue
-		}
-		if r := findRevision(ctx, top, cmp.Or(o.Revision, p.revision), o.taken); r != nil {
-			r.head = h
-			list = append(list, r)
-		}
-	}
-	return list
-}
+func (r *revision) guessed() bool { return r.by == checkedOut || r.by == committed }
 
 // repositoryOf returns the top folder of the repository that a folder is in.
-func repositoryOf(ctx context.Context, folder string) (top string, h head, ok bool) {
+func repositoryOf(ctx context.Context, folder string) (top string, h head, err error) {
 	out, err := git(ctx, folder, nil, "rev-parse", "--show-toplevel", "--absolute-git-dir")
-	top, dir, two := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	if err != nil || !two {
-		return "", head{}, false
+	if err != nil {
+		return "", head{}, err
 	}
-	return filepath.ToSlash(top), headOf(filepath.ToSlash(dir)), true
+	top, dir, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return filepath.ToSlash(top), headOf(filepath.ToSlash(dir)), nil
 }
 
-// findRevision returns nil where the repository does not have the commit.
-func findRevision(ctx context.Context, top, named string, taken time.Time) *revision {
-	r := &revision{top: top, guessed: named == ""}
-	var commit []byte
-	var err error
-	if r.guessed {
-		commit, err = git(ctx, top, nil, "rev-list", "-1", "--before=@"+strconv.FormatInt(taken.Unix(), 10), "HEAD")
-	} else {
-		commit, err = git(ctx, top, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", named+"^{commit}")
+// commitsOf returns the commits that names stand for in a repository, "" for a
+// name that it does not know.
+func commitsOf(ctx context.Context, top string, names ...string) ([]string, error) {
+	commits := make([]string, len(names))
+	var asked strings.Builder
+	for _, name := range names {
+		if strings.ContainsAny(name, "\n\x00") {
+			name = ""
+		}
+		asked.WriteString(name + "^{commit}\n")
 	}
-	if r.commit = strings.TrimSpace(string(commit)); err != nil || r.commit == "" {
-		return nil
+	out, err := git(ctx, top, strings.NewReader(asked.String()), "cat-file", "--batch-check")
+	if err != nil {
+		return nil, err
 	}
-	r.renamed = renames(ctx, r.top, r.commit)
-	return r
+	answers := splitLines(string(out)) // ID commit SIZE, or: NAME missing
+	for i := range min(len(commits), len(answers)) {
+		if words := strings.Fields(answers[i]); len(words) == 3 && words[1] == "commit" {
+			commits[i] = words[0]
+		}
+	}
+	return commits, nil
+}
+
+// guess returns the commit that a process of some time had, if it ran here. The
+// dates of commits are the lesser witness: a pull brings older ones than what was
+// checked out, and a rebase or an amended commit leaves that behind.
+func guess(ctx context.Context, top string, at time.Time) (commit string, by authority) {
+	if commit = checkedOutAt(ctx, top, at); commit != "" {
+		return commit, checkedOut
+	}
+	out, err := git(ctx, top, nil, "rev-list", "-1", "--before=@"+strconv.FormatInt(at.Unix(), 10), "HEAD")
+	if err != nil {
+		return "", committed
+	}
+	return strings.TrimSpace(string(out)), committed
+}
+
+// checkedOutAt returns what HEAD was at a time, "" where its log begins later, as
+// that of a clone does.
+func checkedOutAt(ctx context.Context, top string, at time.Time) string {
+	out, err := git(ctx, top, nil, "log", "--walk-reflogs", "--no-show-signature", "--date=unix", "--format=%gd %H", "HEAD", "--")
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(out)) { // HEAD@{1700000000} COMMIT, the newest first
+		entry, commit, _ := strings.Cut(strings.TrimSpace(line), " ")
+		since, err := strconv.ParseInt(strings.Trim(entry, "HEAD@{}"), 10, 64)
+		if err == nil && since <= at.Unix() {
+			return commit
+		}
+	}
+	return ""
 }
 
 // sameAs reports whether two revisions find the same texts.
 func (r *revision) sameAs(q *revision) bool {
-	return r.top == q.top && r.commit == q.commit && r.guessed == q.guessed && maps.Equal(r.renamed, q.renamed)
+	return r.top == q.top && r.commit == q.commit && r.by == q.by && maps.Equal(r.renamed, q.renamed)
 }
 
 // head is what changes in a repository's own folder whenever another commit is
@@ -120,7 +134,7 @@ func (h head) moved() bool { return headOf(h.folder) != h }
 
 // renames lists the files that have another path than in a commit.
 func renames(ctx context.Context, top, commit string) map[string]string {
-	out, err := git(ctx, top, nil, "diff", "--name-status", "-z", "-M", "--diff-filter=R", "--no-ext-diff", "--no-textconv", commit, "--")
+	out, err := git(ctx, top, nil, "diff", "--name-status", "-z", "-M", "--diff-filter=R", "--no-ext-diff", "--no-textconv", "--cached", commit, "--")
 	renamed := map[string]string{}
 	if err != nil {
 		return renamed
@@ -149,34 +163,38 @@ func (r *revision) aliases(roots []string) []source.File {
 	return files
 }
 
-// then returns the path that a file had in the revision, below the repository's
-// top; false for files that are not below it.
-func (r *revision) then(real string) (name string, ok bool) {
-	name, ok = strings.CutPrefix(real, r.top+"/")
-	if then, renamed := r.renamed[name]; renamed {
-		name = then
+// names are the paths of a file in a repository: that of today, and the one that
+// the revision has it by.
+type names struct{ now, then string }
+
+// names returns false for a file that is not below the repository's top.
+func (r *revision) names(real string) (n names, ok bool) {
+	n.now, ok = strings.CutPrefix(real, r.top+"/")
+	n.then = n.now
+	if then, renamed := r.renamed[n.now]; renamed {
+		n.then = then
 	}
-	return name, ok && !strings.Contains(name, "\n")
+	return n, ok && !strings.Contains(n.now+n.then, "\n")
 }
 
-// question is what git is asked for: an object by a name of git's.
+// question is what git is asked for.
 type question struct {
-	of     *base
-	object string
+	of   *base
+	past past
 }
 
 // answer gives the bases that are asked for the texts that git has of them.
 func (r *revision) answer(ctx context.Context, questions []question) {
 	var names bytes.Buffer
 	for _, q := range questions {
-		names.WriteString(q.object + "\n")
+		names.WriteString(q.past.object + "\n")
 	}
 	out, err := git(ctx, r.top, &names, "cat-file", "--batch")
 	if err != nil {
 		return
 	}
 	readBatch(bufio.NewReader(bytes.NewReader(out)), len(questions), func(i int, text string) {
-		questions[i].of.lines, questions[i].of.doubt = splitLines(text), sure
+		questions[i].past.settle(questions[i].of, splitLines(decoded(text)))
 	})
 }
 

@@ -135,6 +135,8 @@ type server struct {
 	loads       loads
 	tokens      tokens
 	watching    watching
+	warned      sync.Map // by text: true
+	known       knownTexts
 	ruby        rubyQuestion
 	closed      closedLines
 	sought      map[string]stamp // open files that were looked for in the folders again; owned by the worker

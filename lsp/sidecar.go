@@ -24,7 +24,7 @@ func originOf(dump string, st stamp) origin {
 		o.taken = st.modified
 	}
 	if o.Revision == "" {
-		o.Dirty = nil // of what, nobody knows
+		o.Dirty, o.DirtyUnknown, o.Changed, o.ChangedUnknown = nil, false, nil, false // of what, nobody knows
 	}
 	return o
 }

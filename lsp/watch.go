@@ -25,30 +25,37 @@ const settleTime = time.Second
 
 // watching is what the client watches for the server.
 type watching struct {
-	paths []string // owned by the worker
+	files []watched // owned by the worker
 
 	mu      sync.Mutex
 	offered bool // a question is on screen or about to be
 }
 
-// watchFiles makes the client watch the loaded dump, which commits are checked
-// out and which sites are ignored, where it can.
+// watched is a file or, where it has a pattern, what that matches below a folder.
+type watched struct{ path, pattern string }
+
+// sourcePattern matches the files that a dump may have lines of, as far as their
+// names say so.
+const sourcePattern = "**/*.{rb,rake,ru,erb,gemspec,haml,slim,jbuilder,rabl,builder}"
+
+// watchFiles makes the client watch the loaded dump and its sources, which commits
+// are checked out and which sites are ignored, where it can.
 func (s *server) watchFiles(ctx context.Context) {
-	paths := s.state.Load().watchedPaths()
-	if !s.caps.watchFiles || slices.Equal(paths, s.watching.paths) {
+	files := s.state.Load().watched()
+	if !s.caps.watchFiles || slices.Equal(files, s.watching.files) {
 		return
 	}
-	if len(s.watching.paths) > 0 {
+	if len(s.watching.files) > 0 {
 		if err := s.client.UnregisterCapability(ctx, &protocol.UnregistrationParams{
 			Unregisterations: []protocol.Unregistration{{ID: watchID, Method: protocol.MethodWorkspaceDidChangeWatchedFiles}},
 		}); err != nil && ctx.Err() == nil {
-			s.logf(protocol.MessageTypeWarning, "%s are still watched: %v", strings.Join(s.watching.paths, ", "), err)
+			s.logf(protocol.MessageTypeWarning, "%s are still watched: %v", pathsOf(s.watching.files), err)
 		}
 	}
-	s.watching.paths = paths
+	s.watching.files = files
 	var watchers []protocol.FileSystemWatcher
-	for _, path := range paths {
-		watchers = append(watchers, s.watcher(path))
+	for _, w := range files {
+		watchers = append(watchers, s.watcher(w))
 	}
 	if len(watchers) == 0 {
 		return
@@ -56,26 +63,37 @@ func (s *server) watchFiles(ctx context.Context) {
 	if err := s.register(ctx, watchID, protocol.MethodWorkspaceDidChangeWatchedFiles,
 		&protocol.DidChangeWatchedFilesRegistrationOptions{Watchers: watchers},
 	); err != nil && ctx.Err() == nil {
-		s.logf(protocol.MessageTypeWarning, "%s will not be watched: %v", strings.Join(paths, ", "), err)
+		s.logf(protocol.MessageTypeWarning, "%s will not be watched: %v", pathsOf(files), err)
 	}
 }
 
-func (st *state) watchedPaths() []string {
+func pathsOf(files []watched) string {
 	var paths []string
+	for _, w := range files {
+		paths = append(paths, w.path)
+	}
+	return strings.Join(paths, ", ")
+}
+
+func (st *state) watched() []watched {
+	var files []watched
 	for _, root := range st.roots {
-		paths = append(paths, filepath.Join(filepath.FromSlash(root), source.IgnoreFile))
+		files = append(files, watched{path: filepath.Join(filepath.FromSlash(root), source.IgnoreFile)})
 	}
 	d := st.dump
 	if d == nil {
-		return paths
+		return files
 	}
-	paths = append(paths, d.path)
+	files = append(files, watched{path: d.path})
 	for _, r := range d.revisions {
 		for _, name := range headFiles {
-			paths = append(paths, filepath.Join(filepath.FromSlash(r.head.folder), filepath.FromSlash(name)))
+			files = append(files, watched{path: filepath.Join(filepath.FromSlash(r.head.folder), filepath.FromSlash(name))})
 		}
 	}
-	return paths
+	for _, root := range st.roots {
+		files = append(files, watched{filepath.FromSlash(root), sourcePattern})
+	}
+	return files
 }
 
 // followHeads finds the files and lines of the dump again where another commit
@@ -87,20 +105,21 @@ func (s *server) followHeads(context.Context) {
 	}
 }
 
-func (s *server) watcher(path string) protocol.FileSystemWatcher {
+func (s *server) watcher(w watched) protocol.FileSystemWatcher {
+	folder, pattern := w.path, w.pattern
 	kind := protocol.WatchKindCreate | protocol.WatchKindChange
-	if filepath.Base(path) == source.IgnoreFile {
+	if pattern != "" || filepath.Base(w.path) == source.IgnoreFile {
 		kind |= protocol.WatchKindDelete
 	}
+	if pattern == "" {
+		folder, pattern = filepath.Dir(w.path), escapeGlob(filepath.Base(w.path))
+	}
 	if !s.caps.relativePatterns {
-		return protocol.FileSystemWatcher{GlobPattern: protocol.Pattern(escapeGlob(filepath.ToSlash(path))), Kind: kind}
+		return protocol.FileSystemWatcher{GlobPattern: protocol.Pattern(path.Join(escapeGlob(filepath.ToSlash(folder)), pattern)), Kind: kind}
 	}
 	return protocol.FileSystemWatcher{
-		GlobPattern: &protocol.RelativePattern{
-			BaseURI: protocol.URI(uri.File(filepath.Dir(path))),
-			Pattern: protocol.Pattern(escapeGlob(filepath.Base(path))),
-		},
-		Kind: kind,
+		GlobPattern: &protocol.RelativePattern{BaseURI: protocol.URI(uri.File(folder)), Pattern: protocol.Pattern(pattern)},
+		Kind:        kind,
 	}
 }
 
@@ -111,8 +130,8 @@ func escapeGlob(path string) string {
 	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]", "{", "?", "}", "?").Replace(path)
 }
 
-// DidChangeWatchedFiles offers to load a changed dump again, and follows git and
-// what is ignored.
+// DidChangeWatchedFiles offers to load a changed dump again, and follows its
+// sources, git and what is ignored.
 func (s *server) DidChangeWatchedFiles(_ context.Context, p *protocol.DidChangeWatchedFilesParams) error {
 	if slices.ContainsFunc(p.Changes, func(e protocol.FileEvent) bool { return path.Base(pathOf(e.URI)) == source.IgnoreFile }) {
 		s.ignoredAsked.raise()
@@ -122,6 +141,7 @@ func (s *server) DidChangeWatchedFiles(_ context.Context, p *protocol.DidChangeW
 		return nil
 	}
 	s.headsAsked.raise()
+	s.diagnostics.rewritten(d, p.Changes)
 	for _, e := range p.Changes {
 		if e.Type != protocol.FileChangeTypeDeleted && filepath.FromSlash(pathOf(e.URI)) == d.path {
 			s.background("reload offer", s.offerReload)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"maps"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -94,10 +95,12 @@ func (s *server) placed(d *dump, p places, l *listing) *dump {
 	s.warnMappings(next)
 	switch {
 	case d.bases == nil:
-		next.bases = newBases(s, d.origin, l.revisions, &diskTexts{})
-	case !slices.EqualFunc(d.revisions, l.revisions, (*revision).sameAs):
-		next.bases = newBases(s, d.origin, l.revisions, d.bases.disk)
+		next.bases = newBases(s, d.origin, l.history, s.known.of(d))
+	case !d.bases.history.sameAs(l.history):
+		next.bases = newBases(s, d.origin, l.history, d.bases.disk)
 	}
+	s.warnOnce(l.history.warnings)
+	next.bases.files.Store(next.files)
 	return next
 }
 
@@ -110,7 +113,7 @@ func (d *dump) placedIn(p places, l *listing) *dump {
 	next.gems = findGems(names, gemFolders(p.roots, p.ruby))
 	next.stdlib = findStdlib(names, d.origin.ruby, p.ruby)
 	next.installed = slices.Concat(next.gems.rules, next.pathGems(), next.stdlib.rules)
-	next.revisions = l.revisions
+	next.revisions = l.history.revisions
 	next.unusable, next.strange = unusable(p.rules), next.strangers()
 	return &next
 }
@@ -140,29 +143,39 @@ func (s *server) listInBackground(ctx context.Context, p places, o origin) <-cha
 // listing is what there is to find a dump's files and lines in.
 type listing struct {
 	workspace *source.Workspace
-	revisions []*revision // of the repositories that the folders are in
+	history   *history
 }
 
 // list returns the files there are, or nil if ctx ended first.
 func list(ctx context.Context, p places, o origin) *listing {
-	l := &listing{}
+	h := newHistorian(p, o)
 	var asking sync.WaitGroup
 	if p.trusted {
-		asking.Go(func() { l.revisions = revisions(ctx, p, o) })
+		asking.Go(func() { h.look(ctx, append(p.folders(), p.besides()...)) })
 	}
 	var files []source.File
+	var repositories []string // below the folders
 	for _, root := range p.folders() {
-		walk(ctx, root, maxFiles-len(files), func(path, real string, entry fs.DirEntry) {
-			if entry.Type().IsRegular() { // a link's target has a name of its own
-				files = append(files, source.File{Path: path, Real: real})
+		walk(ctx, root, maxFiles-len(files), func(file, real string, entry fs.DirEntry) {
+			if entry.Name() == gitFolder {
+				repositories = append(repositories, path.Dir(real))
+			} else if entry.Type().IsRegular() { // a link's target has a name of its own
+				files = append(files, source.File{Path: file, Real: real})
 			}
 		})
 	}
 	asking.Wait()
+	if p.trusted {
+		h.look(ctx, nested(repositories, h.tops))
+	}
 	if ctx.Err() != nil {
 		return nil
 	}
-	for _, r := range l.revisions {
+	l := &listing{history: &history{}}
+	if p.trusted {
+		l.history = h.told()
+	}
+	for _, r := range l.history.revisions {
 		for _, a := range r.aliases(p.roots) {
 			files = append(files, source.File{Path: a.Path, Was: a.Real})
 		}
@@ -173,12 +186,15 @@ func list(ctx context.Context, p places, o origin) *listing {
 	return l
 }
 
-// neverListed are folders without a program's own sources.
-var neverListed = []string{".git", "node_modules"}
+// gitFolder is in the top folder of a repository: a folder, or a file that names one.
+const gitFolder = ".git"
 
-// walk calls f for up to limit files below root, with the path as root begins
-// it and the one without links, both with slashes. What cannot be read is left
-// out. Links to folders below root are not followed: they may form circles.
+// neverListed are folders without a program's own sources.
+var neverListed = []string{gitFolder, "node_modules"}
+
+// walk calls f for up to limit files below root, and each .git, with the path as
+// root begins it and the one without links, both with slashes. What cannot be read
+// is left out. Links to folders below root are not followed: they may form circles.
 func walk(ctx context.Context, root string, limit int, f func(path, real string, entry fs.DirEntry), skip ...string) {
 	skip = append(skip, neverListed...)
 	realRoot := realPath(root)
@@ -190,6 +206,9 @@ func walk(ctx context.Context, root string, limit int, f func(path, real string,
 		case err != nil:
 			return nil
 		case entry.IsDir() && real != realRoot && slices.Contains(skip, entry.Name()):
+			if entry.Name() == gitFolder {
+				f(root+strings.TrimPrefix(real, realRoot), real, entry)
+			}
 			return filepath.SkipDir
 		case entry.IsDir():
 			return nil

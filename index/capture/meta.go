@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"strconv"
@@ -18,7 +17,8 @@ type description struct {
 	Argv     []string         `json:"argv"`
 	Cwd      string           `json:"cwd"`
 	Hostname string           `json:"hostname"`
-	Time     string           `json:"time"` // RFC 3339, with what there is of a second
+	Time     string           `json:"time"`             // RFC 3339, with what there is of a second
+	Started  time.Time        `json:"started,omitzero"` // from when on it may have loaded code
 	GCCount  int64            `json:"gcCount"`
 	GCStat   map[string]int64 `json:"gcStat"`
 	RSS      int64            `json:"rss,omitempty"` // bytes, before the dump
@@ -35,12 +35,12 @@ type tracing struct {
 	Since *int64 `json:"since,omitempty"`
 }
 
-func describe(ctx context.Context, s said, about Process, taken time.Time) ([]byte, error) {
+func describe(s said, about Process, began, taken time.Time, code source) ([]byte, error) {
 	d := description{
 		Format: 1, Ruby: s.at("ruby", 0), Platform: s.at("platform", 0), PID: s.number("pid", 0),
-		Argv: s["argv"], Cwd: s.at("cwd", 0), Time: taken.Format(time.RFC3339Nano),
+		Argv: s["argv"], Cwd: s.at("cwd", 0), Time: taken.Format(time.RFC3339Nano), Started: began.Round(0),
 		GCStat: map[string]int64{}, RSS: about.RSS, Tracing: tracingOf(s["tracing"]),
-		GemDirs: s["gemDirs"], LoadPath: s["loadPath"], source: sourceOf(ctx, s.at("cwd", 0)),
+		GemDirs: s["gemDirs"], LoadPath: s["loadPath"], source: code,
 	}
 	d.Hostname, _ = os.Hostname()
 	for stat := s["gcStat"]; len(stat) >= 2; stat = stat[2:] {

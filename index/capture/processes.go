@@ -22,6 +22,7 @@ type Process struct {
 	Via     Via   // how it can be attached to
 
 	uid     int
+	parent  int  // pid
 	stopped bool // by SIGSTOP, a debugger or ctrl-Z
 	hidden  bool // from this user, so that Ruby is not known
 }

@@ -41,6 +41,7 @@ func inspect(pid int) (Process, error) {
 		return Process{}, fmt.Errorf("there is no process %d", pid)
 	}
 	p := Process{PID: pid, stopped: fields[0] == "T" || fields[0] == "t", uid: -1}
+	p.parent, _ = strconv.Atoi(fields[1])
 	p.Age = age(fields[19])
 	pages, _ := strconv.ParseInt(fields[21], 10, 64)
 	p.RSS = pages * int64(os.Getpagesize())

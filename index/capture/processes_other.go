@@ -38,6 +38,7 @@ func inspect(pid int) (Process, error) {
 		return Process{}, fmt.Errorf("there is no process %d", pid)
 	}
 	p := Process{PID: pid, stopped: strings.HasPrefix(fields[3], "T"), Age: elapsed(fields[4]), Command: fields[5:]}
+	p.parent, _ = strconv.Atoi(fields[0])
 	p.uid, _ = strconv.Atoi(fields[1])
 	kilobytes, _ := strconv.ParseInt(fields[2], 10, 64)
 	p.RSS = kilobytes << 10

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -185,6 +186,40 @@ func TestAScriptIsCapturedAtItsEnd(t *testing.T) {
 				t.Errorf("its source is described as %+v", d.source)
 			}
 		})
+	}
+}
+
+// What Ruby has loaded is not what the file has in it by the time of the dump.
+func TestCodeThatIsEditedWhileItRunsIsInDoubt(t *testing.T) {
+	repo := repository(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	put(t, repo, "app.rb", "require_relative 'lib/a'\nputs \"ready #{Process.pid}\"\n$stdout.flush\n$stdin.read\n")
+	head := commit(t, repo)
+	aged(t, repo)
+	t.Chdir(repo)
+	s := start(t, RunOptions{Command: []string{"ruby", "app.rb"}, Stdin: r, AtExit: true, Options: Options{Out: t.TempDir()}})
+	pid := s.pid("ready")
+	put(t, repo, "lib/a.rb", "# new\nA = 1\n")
+	attached, err := Attach(t.Context(), AttachOptions{Options: Options{Out: t.TempDir()}, PID: pid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	ended := s.wait().Dumps
+	if len(ended) != 1 || len(attached) != 1 {
+		t.Fatalf("got %+v and %+v", ended, attached)
+	}
+	for path, dirty := range map[string]string{ended[0].Path: "", attached[0].Path: runGit(t, repo, "hash-object", "lib/a.rb")} {
+		if _, d := load(t, path); d.Revision != head || !slices.Equal(d.Changed, []string{"lib/a.rb"}) || d.Dirty["lib/a.rb"] != dirty {
+			t.Errorf("its source is described as %+v", d.source)
+		}
+		if _, d := load(t, path); d.Started.IsZero() || !writtenAfter(repo, "lib/a.rb", d.Started) || writtenAfter(repo, "app.rb", d.Started) {
+			t.Errorf("it began at %v", d.Started)
+		}
 	}
 }
 

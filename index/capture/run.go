@@ -93,6 +93,7 @@ func (r *runner) run(ctx context.Context) (Result, error) {
 	accepting := make(chan struct{})
 	go func() { defer close(accepting); r.accept(dumping) }()
 	to, unhook := forward(kept, r.asked)
+	r.noteSource(ctx)
 	if err := cmd.Start(); err != nil {
 		unhook()
 		return Result{}, err

@@ -1,10 +1,10 @@
 package capture
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -14,12 +14,19 @@ import (
 
 // source is the state of the code in git, empty where it is in none.
 type source struct {
-	Revision string            `json:"revision,omitempty"`
-	Dirty    map[string]string `json:"dirty,omitempty"` // path below the repository's top → what git hash-object says of it
+	Revision string `json:"revision,omitempty"`
+	// Dirty is the code that is not the revision's: path below the repository's top
+	// → what git hash-object says of it, "" where that is not known.
+	Dirty        map[string]string `json:"dirty,omitempty"`
+	DirtyUnknown bool              `json:"dirtyUnknown,omitempty"` // any file may be dirty
+	// Changed is the code that was another for a part of the time that the process ran.
+	Changed        []string `json:"changed,omitempty"`
+	ChangedUnknown bool     `json:"changedUnknown,omitempty"` // any file may have changed
+
+	top string // of the repository
 }
 
 const (
-	gitTime    = 5 * time.Second
 	dirtyLimit = 1000    // files
 	dirtySize  = 2 << 20 // bytes of a file: code is smaller
 )
@@ -28,60 +35,86 @@ const (
 var codeExtensions = []string{"", ".rb", ".rake", ".ru", ".erb", ".gemspec", ".haml", ".slim", ".jbuilder", ".rabl", ".builder"}
 
 func sourceOf(ctx context.Context, dir string) source {
-	var s source
 	revision, err := git(ctx, dir, nil, "rev-parse", "--verify", "--quiet", "HEAD")
 	if err != nil {
-		return s
+		return source{}
 	}
 	top, err := git(ctx, dir, nil, "rev-parse", "--show-toplevel")
 	if err != nil {
-		return s
+		return source{}
 	}
-	s.Revision = strings.TrimSpace(revision)
-	s.Dirty = dirty(ctx, strings.TrimSuffix(top, "\n"))
+	s := source{Revision: strings.TrimSpace(revision), top: strings.TrimSuffix(top, "\n")}
+	files, ok := dirty(ctx, s.top)
+	if s.DirtyUnknown = !ok; ok {
+		s.Dirty = hashes(ctx, s.top, files)
+	}
 	return s
 }
 
-// dirty returns the code that is not the revision's, with git's name for each file's text.
-func dirty(ctx context.Context, top string) map[string]string {
-	changed, err := git(ctx, top, nil, "diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", "HEAD", "--")
+// dirty returns the code that is not the revision's; false where git does not
+// say, or there is too much of it.
+func dirty(ctx context.Context, top string) ([]string, bool) {
+	changed, err := differing(ctx, top, "HEAD")
 	if err != nil {
-		return nil
+		return nil, false
 	}
-	added, _ := git(ctx, top, nil, "ls-files", "--others", "--exclude-standard", "-z") // without it, those that git knows
-	files := slices.DeleteFunc(strings.Split(changed+added, "\x00"), func(name string) bool { return !isCode(top, name) })
-	if len(files) == 0 || len(files) > dirtyLimit {
-		return nil
+	untracked, err := git(ctx, top, nil, "ls-files", "--others", "--exclude-standard", "-z")
+	if err != nil {
+		return nil, false
 	}
-	out, err := git(ctx, top, strings.NewReader(strings.Join(files, "\n")+"\n"), "hash-object", "--stdin-paths")
-	hashes := strings.Fields(out)
-	if err != nil || len(hashes) != len(files) {
-		return nil
+	for _, name := range names(untracked) {
+		if isCode(top, name) && saysRuby(top, name) {
+			changed = append(changed, name)
+		}
+		if len(changed) > dirtyLimit {
+			return nil, false
+		}
 	}
-	found := map[string]string{}
-	for i, name := range files {
-		found[name] = hashes[i]
-	}
-	return found
+	return changed, len(changed) <= dirtyLimit
+}
+
+// differing returns the code that is there and is another in a commit than in the
+// next one, or than it is now.
+func differing(ctx context.Context, top string, commits ...string) ([]string, error) {
+	args := []string{"diff", "--name-only", "-z", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules"}
+	out, err := git(ctx, top, nil, append(append(args, commits...), "--")...)
+	return slices.DeleteFunc(names(out), func(name string) bool { return !isCode(top, name) }), err
 }
 
 func isCode(top, name string) bool {
-	if !slices.Contains(codeExtensions, path.Ext(name)) || strings.ContainsAny(name, "\n\"") {
+	if !slices.Contains(codeExtensions, path.Ext(name)) {
 		return false
 	}
-	info, err := os.Lstat(filepath.Join(top, filepath.FromSlash(name)))
-	return err == nil && info.Mode().IsRegular() && info.Size() <= dirtySize
+	info, err := os.Lstat(below(top, name))
+	return err == nil && info.Mode().IsRegular()
 }
 
-// git runs git in a folder, without a shell and without the hooks that a
-// repository's settings may name.
-func git(ctx context.Context, dir string, stdin io.Reader, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, gitTime)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "git", append([]string{
-		"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", dir, "--no-optional-locks",
-	}, args...)...)
-	cmd.Stdin, cmd.WaitDelay = stdin, time.Second
-	out, err := cmd.Output()
-	return string(out), err
+// saysRuby is false for a file without an extension that does not look like
+// code: programs leave many such files, in caches, that git does not know.
+func saysRuby(top, name string) bool {
+	if path.Ext(name) != "" || strings.HasSuffix(name, "file") { // Rakefile, Guardfile
+		return true
+	}
+	f, err := os.Open(below(top, name))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	first, _ := bufio.NewReader(io.LimitReader(f, 200)).ReadString('\n') // may be all there is
+	return strings.HasPrefix(first, "#!") && strings.Contains(first, "ruby")
+}
+
+// hashable is false for names that git can't read from its input, and for what is
+// too large to be code.
+func hashable(top, name string) bool {
+	info, err := os.Stat(below(top, name))
+	return err == nil && info.Size() <= dirtySize && !strings.ContainsAny(name, "\n\"")
+}
+
+func below(top, name string) string { return filepath.Join(top, filepath.FromSlash(name)) }
+
+// writtenAfter reports whether a file was written after a time, as far as it is there.
+func writtenAfter(top, name string, t time.Time) bool {
+	info, err := os.Lstat(below(top, name))
+	return err == nil && info.ModTime().After(t)
 }

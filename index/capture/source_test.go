@@ -65,12 +65,25 @@ func TestTheRevisionAndWhatDiffersFromItAreKnown(t *testing.T) {
 	}
 }
 
+func TestTheEnvironmentDoesNotChooseTheRepository(t *testing.T) {
+	other, dir := repository(t), repository(t)
+	put(t, dir, "app.rb", "puts 2\n")
+	head := commit(t, dir)
+	for _, name := range []string{"GIT_DIR", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"} {
+		t.Setenv(name, filepath.Join(other, ".git"))
+	}
+	t.Setenv("GIT_INDEX_FILE", filepath.Join(other, ".git/index"))
+	if s := sourceOf(t.Context(), dir); s.Revision != head || len(s.Dirty) > 0 {
+		t.Errorf("got %+v", s)
+	}
+}
+
 func TestADescriptionHasWhatReadersLookFor(t *testing.T) {
 	said := said{
 		"pid": {"12"}, "ruby": {"3.1.2", "x86_64-linux-gnu"}, "argv": {"app.rb", "-x"}, "cwd": {t.TempDir()},
 		"gcStat": {"count", "7", "heap_live_slots", "1000"}, "tracing": {"5"}, "gemDirs": {"/gems"}, "loadPath": {"/lib"},
 	}
-	text, err := describe(context.Background(), said, Process{RSS: 4096}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	text, err := describe(said, Process{RSS: 4096}, time.Time{}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), source{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,9 @@ import (
 type taker struct {
 	Options
 	mu sync.Mutex // for callbacks: processes may end at the same time
+
+	before  func() source // the code as the command began; nil: nobody looked
+	started time.Time     // of the command
 }
 
 func (t *taker) progress(p Progress) {
@@ -79,7 +82,8 @@ func (t *taker) write(ctx context.Context, c *call, trace bool) (Dump, error) {
 	if err := c.body(sink); err != nil {
 		return Dump{}, err
 	}
-	description, err := describe(ctx, c.said, about, taken)
+	began := t.began(about, taken)
+	description, err := describe(c.said, about, began, taken, t.codeOf(ctx, c.said.at("cwd", 0), began))
 	if err == nil {
 		err = f.commit(description)
 	}
