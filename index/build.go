@@ -8,7 +8,6 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"heapline/index/dump"
@@ -51,6 +50,7 @@ func Build(ctx context.Context, r io.Reader, opts Options) (*Snapshot, error) {
 	search := graph.NewSearch(h.Refs)
 	s := newSnapshot(h, search.Reached())
 	s.summary.Path, s.summary.Problems = opts.Path, problems(h, cut)
+	s.summary.Incomplete = incomplete(h, cut)
 	s.summary.describe(h)
 	if opts.Counted != nil {
 		opts.Counted(s)
@@ -114,55 +114,6 @@ func unreadable(in *meter, err error) error {
 		return fmt.Errorf("reading failed: %w", in.err)
 	}
 	return fmt.Errorf("the file is damaged, nothing in it can be read: %w", err)
-}
-
-// problems sums up what was lost. The end of a cut-off input is listed first:
-// it costs the most.
-func problems(h *heap.Heap, cut error) Problems {
-	p := Problems{Reasons: []Problem{}, First: []Problem{}}
-	if cut != nil {
-		lost := Problem{Line: h.Lines, Offset: h.Bytes, Message: fmt.Sprintf("reading stopped here, the rest of the dump is lost: %v", cut)}
-		p.First = append(p.First, lost)
-		p.add(1, lost)
-	}
-	for reason, loss := range h.Losses {
-		p.add(loss.Lines, Problem{Line: loss.First.Line, Offset: loss.First.Offset, Message: dump.Reason(reason).String()})
-	}
-	for _, x := range h.Problems {
-		p.First = append(p.First, Problem{Line: x.Line, Offset: x.Offset, Message: x.Message})
-	}
-	if h.Duplicates > 0 {
-		repeated := Problem{Message: repeats(h)}
-		p.First = append(p.First, repeated)
-		p.add(h.Duplicates, repeated)
-	}
-	return p
-}
-
-func (p *Problems) add(count int64, reason Problem) {
-	if count > 0 {
-		p.Count += count
-		reason.Count = count
-		p.Reasons = append(p.Reasons, reason)
-	}
-}
-
-// repeatsShown is how many repeated addresses are named.
-const repeatsShown = 3
-
-func repeats(h *heap.Heap) string {
-	var list []string
-	for _, address := range h.Repeated[:min(len(h.Repeated), repeatsShown)] {
-		list = append(list, fmt.Sprintf("%#x", address))
-	}
-	if h.Duplicates > repeatsShown {
-		list = append(list, "…")
-	}
-	noun := "records repeat the address of an earlier record and were left out"
-	if h.Duplicates == 1 {
-		noun = "record repeats the address of an earlier record and was left out"
-	}
-	return fmt.Sprintf("%d %s: %s", h.Duplicates, noun, strings.Join(list, ", "))
 }
 
 // meter counts the bytes read, reports progress and ends reading when the load

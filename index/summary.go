@@ -42,6 +42,9 @@ type Summary struct {
 	UnknownKeys  []NameTimes `json:"unknownKeys"`  // of records, unknown to this version; passed over, most first
 	Repaired     int64       `json:"repaired"`     // records MRI wrote as bad JSON, read all the same
 	Problems     Problems    `json:"problems"`
+	// Incomplete says why a part of the dump is missing, "it breaks off"; empty
+	// where nothing shows that one is.
+	Incomplete string `json:"incomplete,omitempty"`
 }
 
 // Dumps tells which of the dumps in a file is loaded.
@@ -59,7 +62,7 @@ type NameTimes struct {
 // Problems counts what could not be read, by reason; the first few are kept.
 type Problems struct {
 	Count   int64     `json:"count"`
-	Reasons []Problem `json:"reasons"` // one for each, with its count; most serious first
+	Reasons []Problem `json:"reasons"` // one for each, with its count; most serious first; without untrusted text
 	First   []Problem `json:"first"`
 }
 
@@ -102,10 +105,13 @@ func timesOf(counts map[string]int64) []NameTimes {
 	return append(list[:namesShown-1], rest)
 }
 
+// rooted reports whether a dump has records of GC roots.
+func rooted(h *heap.Heap) bool { return !slices.Equal(h.Roots(), []string{heap.NoRoots}) }
+
 // kindOf tells what call wrote a dump.
 func kindOf(h *heap.Heap, objects int64) string {
 	switch {
-	case !slices.Equal(h.Roots(), []string{heap.NoRoots}):
+	case rooted(h):
 		return KindWhole
 	case h.Traced == objects:
 		return KindSince

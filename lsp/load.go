@@ -26,10 +26,13 @@ type loadSummary struct {
 	Inferred []source.Inferred `json:"inferred"`
 	Notes    []string          `json:"notes"` // sentences about the dump
 	// Dumps are those of the series, oldest first, empty where there is one dump
-	// only; Match is how they were compared.
-	Dumps    []index.DumpOfSeries `json:"series"`
-	Match    string               `json:"match"`
-	Suspects int                  `json:"suspects"` // how many lines grow
+	// only; LeftOut those of which a part is missing; Match is how the others were
+	// compared; Unreliable says why no suspects are looked for.
+	Dumps      []index.DumpOfSeries `json:"series"`
+	LeftOut    []index.DumpOfSeries `json:"leftOut"`
+	Match      string               `json:"match"`
+	Suspects   int                  `json:"suspects"` // how many lines grow
+	Unreliable string               `json:"unreliable,omitempty"`
 }
 
 func (d *dump) summary() loadSummary {
@@ -37,10 +40,11 @@ func (d *dump) summary() loadSummary {
 	out := loadSummary{
 		Summary: sum, MappedFiles: d.files.Mapped, UnmappedFiles: d.files.Unmapped, AmbiguousFiles: d.files.Ambiguous,
 		Inferred: append([]source.Inferred{}, d.files.Inferred...), Notes: append([]string{}, sum.Notes()...),
-		Dumps: []index.DumpOfSeries{}, Suspects: d.suspects.count(),
+		Dumps: []index.DumpOfSeries{}, LeftOut: []index.DumpOfSeries{}, Suspects: d.suspects.count(),
 	}
 	if d.series != nil {
-		out.Dumps, out.Match = d.series.Dumps, d.series.Match
+		out.Dumps, out.LeftOut = d.series.Dumps, append(out.LeftOut, d.series.LeftOut...)
+		out.Match, out.Unreliable = d.series.Match, d.series.Unreliable()
 	}
 	return out
 }

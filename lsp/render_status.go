@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
@@ -115,6 +115,40 @@ func (c *card) stdlib(l stdlib) {
 // command: VS Code does so with [text](target).
 func withoutLinks(text string) string { return strings.ReplaceAll(text, "](", "]\u200b(") }
 
+// problems says what could not be read, by reason.
+func (c *card) problems(p index.Problems) {
+	for _, x := range p.Reasons {
+		c.line("Problem", c.problem(x))
+	}
+}
+
+func (c *card) problem(x index.Problem) string {
+	text := objects(x.Count) + " × " + x.Message
+	if x.Line > 0 {
+		text += fmt.Sprintf("; the first: line %d", x.Line)
+	}
+	return text
+}
+
+// series says what is wrong with the earlier dumps of a series.
+func (c *card) series(d *dump) {
+	if d.series == nil {
+		return
+	}
+	dumps := append(slices.Clone(d.series.Dumps[:len(d.series.Dumps)-1]), d.series.LeftOut...)
+	for _, earlier := range dumps {
+		for _, x := range earlier.Problems.Reasons {
+			c.line("Problem of "+c.name(filepath.Base(earlier.Path)), c.problem(x))
+		}
+		if earlier.Incomplete != "" {
+			c.line("Left out of the comparison", c.name(filepath.Base(earlier.Path))+", since a part is missing: "+earlier.Incomplete)
+		}
+	}
+	if why := d.series.Unreliable(); why != "" {
+		c.line("No leak suspects", why)
+	}
+}
+
 // statusTooltip is the text behind a client's status item.
 func statusTooltip(d *dump) string {
 	sum := d.snapshot.Summary()
@@ -146,9 +180,8 @@ func statusTooltip(d *dump) string {
 	if memory := d.origin.Memory(sum.Objects); memory != "" {
 		c.line("Memory", memory)
 	}
-	if sum.Problems.Count > 0 {
-		c.line("Lines that could not be read", strconv.FormatInt(sum.Problems.Count, 10))
-	}
+	c.problems(sum.Problems)
+	c.series(d)
 	for _, note := range sum.Notes() {
 		c.WriteString("\n\n" + note)
 	}

@@ -45,10 +45,6 @@ func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, f
 			return err
 		}
 	}
-	var series *seriesJSON
-	if o.Series != nil {
-		series = &seriesJSON{o.Series.Match, o.Series.Dumps}
-	}
 	return encode(w, struct {
 		Dump         index.Summary     `json:"dump"`
 		Taken        *index.Taken      `json:"taken,omitempty"` // what a capture wrote of the process
@@ -60,7 +56,7 @@ func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, f
 		Ignored      int               `json:"ignored"`      // how many are in neither, by .heapline.yml
 		Rows         []any             `json:"rows"`
 	}{
-		s.Summary(), o.Taken, series, append([]string{}, s.Summary().Notes()...), s.Survivors(),
+		s.Summary(), o.Taken, seriesOf(o.Series), append([]string{}, s.Summary().Notes()...), s.Survivors(),
 		suspectRows(s, found.list), suspectRows(s, found.steady), found.ignored, list,
 	})
 }

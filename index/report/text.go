@@ -150,15 +150,19 @@ func writeProblems(b *strings.Builder, p index.Problems) {
 	fmt.Fprintf(b, "  %s; what they hide is not counted, and what it held counts as garbage:\n", plural(int(p.Count), "problem"))
 	shown := p.First[:min(len(p.First), problemsShown)]
 	if p.Count > int64(len(shown)) {
-		for _, x := range p.Reasons {
-			fmt.Fprintf(b, "    %s × %s; the first: %s\n", humanize.Comma(x.Count), Printable(x.Message), where(x))
-		}
+		writeReasons(b, p)
 	}
 	for _, x := range shown {
 		fmt.Fprintf(b, "    %s: %s\n", where(x), Printable(x.Message))
 	}
 	if more := p.Count - int64(len(shown)); more > 0 {
 		fmt.Fprintf(b, "    … %s more\n", humanize.Comma(more))
+	}
+}
+
+func writeReasons(b *strings.Builder, p index.Problems) {
+	for _, x := range p.Reasons {
+		fmt.Fprintf(b, "    %s × %s; the first: %s\n", humanize.Comma(x.Count), Printable(x.Message), where(x))
 	}
 }
 

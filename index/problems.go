@@ -1,0 +1,80 @@
+package index
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"heapline/index/dump"
+	"heapline/index/heap"
+)
+
+// problems sums up what was lost. The end of a cut-off input is listed first:
+// it costs the most.
+func problems(h *heap.Heap, cut error) Problems {
+	p := Problems{Reasons: []Problem{}, First: []Problem{}}
+	if cut != nil {
+		lost := Problem{Line: h.Lines, Offset: h.Bytes, Message: "reading stopped here, the rest of the dump is lost"}
+		p.add(1, lost)
+		lost.Message += fmt.Sprintf(": %v", cut)
+		p.First = append(p.First, lost)
+	}
+	for reason, loss := range h.Losses {
+		p.add(loss.Lines, Problem{Line: loss.First.Line, Offset: loss.First.Offset, Message: dump.Reason(reason).String()})
+	}
+	for _, x := range h.Problems {
+		p.First = append(p.First, Problem{Line: x.Line, Offset: x.Offset, Message: x.Message})
+	}
+	if h.Duplicates > 0 {
+		repeated := Problem{Message: repeats(h)}
+		p.First = append(p.First, repeated)
+		p.add(h.Duplicates, repeated)
+	}
+	return p
+}
+
+func (p *Problems) add(count int64, reason Problem) {
+	if count > 0 {
+		p.Count += count
+		reason.Count = count
+		p.Reasons = append(p.Reasons, reason)
+	}
+}
+
+// repeatsShown is how many repeated addresses are named.
+const repeatsShown = 3
+
+func repeats(h *heap.Heap) string {
+	var list []string
+	for _, address := range h.Repeated[:min(len(h.Repeated), repeatsShown)] {
+		list = append(list, fmt.Sprintf("%#x", address))
+	}
+	if h.Duplicates > repeatsShown {
+		list = append(list, "…")
+	}
+	noun := "records repeat the address of an earlier record and were left out"
+	if h.Duplicates == 1 {
+		noun = "record repeats the address of an earlier record and was left out"
+	}
+	return fmt.Sprintf("%d %s: %s", h.Duplicates, noun, strings.Join(list, ", "))
+}
+
+// fewLost is of how many lines one may be unreadable: what hangs on it counts as
+// garbage, which hardly changes a comparison with other dumps.
+const fewLost = 100
+
+// incomplete says why a part of a dump is missing, in words that follow its
+// name; "" where nothing shows that one is.
+func incomplete(h *heap.Heap, cut error) string {
+	lost := h.Losses[dump.ZeroBytes].Lines + h.Losses[dump.NotJSON].Lines + h.Losses[dump.OutOfRange].Lines
+	switch whole := h.Loaded < h.Dumps; { // then it is a later one of the file that breaks off
+	case cut != nil && !whole:
+		return "its end is missing"
+	case h.Losses[dump.BrokenOff].Lines > 0 && !whole:
+		return "it breaks off"
+	case rooted(h) && lost*fewLost > h.Lines:
+		return fmt.Sprintf("%s of its %s lines could not be read", humanize.Comma(lost), humanize.Comma(h.Lines))
+	}
+	return ""
+}
