@@ -49,9 +49,8 @@ func Build(ctx context.Context, r io.Reader, opts Options) (*Snapshot, error) {
 	in.stage("finding what is alive")
 	search := graph.NewSearch(h.Refs)
 	s := newSnapshot(h, search.Reached())
-	s.summary.Path, s.summary.Problems = opts.Path, problems(h, cut)
-	s.summary.Incomplete = incomplete(h, cut)
-	s.summary.describe(h)
+	s.summary.Path = opts.Path
+	s.summary.describe(h, cut)
 	if opts.Counted != nil {
 		opts.Counted(s)
 	}

@@ -66,7 +66,7 @@ func ReadPast(ctx context.Context, r io.Reader, opts Options) (*Past, error) {
 		return nil, err
 	}
 	p := newPast(opts.Path, h, live)
-	p.damage = damage{problems(h, cut), incomplete(h, cut)}
+	p.damage = damageOf(h, cut)
 	return p, ctx.Err()
 }
 

@@ -2,6 +2,7 @@ package index
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -66,15 +67,58 @@ const fewLost = 100
 
 // incomplete says why a part of a dump is missing, in words that follow its
 // name; "" where nothing shows that one is.
-func incomplete(h *heap.Heap, cut error) string {
-	lost := h.Losses[dump.ZeroBytes].Lines + h.Losses[dump.NotJSON].Lines + h.Losses[dump.OutOfRange].Lines
+func incomplete(h *heap.Heap, cut error, ruby string) string {
+	lost := lostLines(h)
 	switch whole := h.Loaded < h.Dumps; { // then it is a later one of the file that breaks off
 	case cut != nil && !whole:
 		return "its end is missing"
 	case h.Losses[dump.BrokenOff].Lines > 0 && !whole:
 		return "it breaks off"
-	case rooted(h) && lost*fewLost > h.Lines:
+	case !rooted(h):
+		return ""
+	case lost*fewLost > h.Lines:
 		return fmt.Sprintf("%s of its %s lines could not be read", humanize.Comma(lost), humanize.Comma(h.Lines))
+	case lacksObjects(h, ruby):
+		return fmt.Sprintf("at least %s of its objects are missing", humanize.Comma(h.Missing))
+	case lacksVM(h):
+		return "its GC roots of category vm are missing"
 	}
 	return ""
+}
+
+// lostLines is how many records could not be read; what is no record hides none.
+func lostLines(h *heap.Heap) int64 {
+	return h.Losses[dump.BrokenOff].Lines + h.Losses[dump.ZeroBytes].Lines + h.Losses[dump.NotJSON].Lines + h.Losses[dump.OutOfRange].Lines
+}
+
+// lacksVM reports whether a dump has GC roots, but not the category that every
+// Ruby writes.
+func lacksVM(h *heap.Heap) bool { return rooted(h) && !slices.Contains(h.Roots(), "vm") }
+
+// How many of the objects that references lead to a whole dump may lack: those
+// that other threads made while it was written, where they could, and the few
+// that the dump leaves out of itself.
+const (
+	fewMissing        = 100 // of so many objects one
+	fewMissingThreads = 50
+	leastMissing      = 100 // objects
+)
+
+// lacksObjects reports whether more objects are missing than a whole dump lacks.
+func lacksObjects(h *heap.Heap, ruby string) bool {
+	few := int64(fewMissing)
+	if ruby == "" || threadsRun(ruby) {
+		few = fewMissingThreads
+	}
+	return h.Missing >= leastMissing && h.Missing*few > int64(h.End()-h.First())
+}
+
+// threadsRun reports whether a Ruby lets other threads run while it dumps.
+func threadsRun(ruby string) bool {
+	for _, version := range []string{"3.0", "3.1", "3.2", "3.3"} {
+		if strings.HasPrefix(ruby, version) {
+			return true
+		}
+	}
+	return false
 }

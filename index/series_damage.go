@@ -1,6 +1,10 @@
 package index
 
-import "fmt"
+import (
+	"fmt"
+
+	"heapline/index/heap"
+)
 
 // damage is what is known to be wrong with a dump of a series.
 type damage struct {
@@ -11,6 +15,12 @@ type damage struct {
 }
 
 func (s *Snapshot) damage() damage { return damage{s.summary.Problems, s.summary.Incomplete} }
+
+func damageOf(h *heap.Heap, cut error) damage {
+	d := damage{Problems: problems(h, cut)}
+	d.Incomplete = incomplete(h, cut, h.Traits.Ruby(int64(h.End()-h.First()), d.Problems.Count == 0))
+	return d
+}
 
 // fewestDumps is how many it takes to tell what comes and stays.
 const fewestDumps = 3

@@ -34,6 +34,7 @@ type Summary struct {
 	Traced       int64       `json:"traced"`       // objects with a generation: those made while allocations were traced
 	Stale        int64       `json:"stale"`        // live objects whose site is that of a dead one before them, as far as that shows
 	Dangling     int64       `json:"dangling"`     // references to objects that are not in the dump
+	Missing      int64       `json:"-"`            // objects that they lead to
 	Zombies      int64       `json:"zombies"`      // dead objects that wait for their finalizers; garbage
 	FreeSlots    int64       `json:"freeSlots"`    // slots without an object, of dump_all(full: true); no objects
 	Shapes       int64       `json:"shapes"`       // layouts of objects (Ruby 3.2 and newer); no objects
@@ -45,6 +46,9 @@ type Summary struct {
 	// Incomplete says why a part of the dump is missing, "it breaks off"; empty
 	// where nothing shows that one is.
 	Incomplete string `json:"incomplete,omitempty"`
+
+	lost bool // lines could not be read, or the end
+	noVM bool // it has GC roots, but not those that every Ruby writes
 }
 
 // Dumps tells which of the dumps in a file is loaded.
@@ -119,11 +123,16 @@ func kindOf(h *heap.Heap, objects int64) string {
 	return KindObjects
 }
 
-// describe fills in what a heap tells of the dump itself.
-func (s *Summary) describe(h *heap.Heap) {
+// describe fills in what a heap tells of the dump itself; cut is why it ended early.
+func (s *Summary) describe(h *heap.Heap, cut error) {
+	s.Problems = problems(h, cut)
 	s.Kind, s.Ruby = kindOf(h, s.Objects.Objects), h.Traits.Ruby(s.Objects.Objects, s.Problems.Count == 0)
 	s.Traced, s.Dangling, s.Zombies = h.Traced, h.Dangling, h.Zombies
+	s.Missing = h.Missing
 	s.FreeSlots, s.Shapes, s.Repaired = h.FreeSlots, h.Shapes, h.Repaired
+	s.Incomplete = incomplete(h, cut, s.Ruby)
+	s.lost = cut != nil || lostLines(h) > 0
+	s.noVM = lacksVM(h)
 	s.Dumps = Dumps{h.Dumps, h.Loaded}
 	s.UnknownTypes, s.UnknownKeys = timesOf(h.UnknownTypes), timesOf(h.UnknownKeys)
 }
