@@ -43,6 +43,24 @@ func (p *Problems) add(count int64, reason Problem) {
 	}
 }
 
+// Sentences say for people what could not be read and how often, and where the
+// first is; "" where all could. They hold no untrusted text.
+func (p Problems) Sentences() string {
+	if p.Count == 0 {
+		return ""
+	}
+	var list []string
+	for _, x := range p.Reasons {
+		list = append(list, x.Reason())
+	}
+	return strings.Join(list, "; ") + ". What they hide is not counted, and what it held counts as garbage."
+}
+
+// Reason is what a Problem of Reasons says: how often, what, and where the first is.
+func (x Problem) Reason() string {
+	return fmt.Sprintf("%s × %s (the first: line %d, byte %d)", humanize.Comma(x.Count), x.Message, x.Line, x.Offset)
+}
+
 // repeatsShown is how many repeated addresses are named.
 const repeatsShown = 3
 

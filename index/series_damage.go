@@ -2,6 +2,7 @@ package index
 
 import (
 	"fmt"
+	"slices"
 
 	"heapline/index/heap"
 )
@@ -48,4 +49,10 @@ func (x *Series) Unreliable() string {
 		return fmt.Sprintf("a part is missing of %d of the %d dumps, and it takes %d that are whole", left, len(x.Dumps)+left, fewestDumps)
 	}
 	return ""
+}
+
+// Earlier returns all dumps but the last: those that are compared, then those
+// that are left out.
+func (x *Series) Earlier() []DumpOfSeries {
+	return slices.Concat(x.Dumps[:len(x.Dumps)-1], x.LeftOut)
 }

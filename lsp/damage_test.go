@@ -44,7 +44,7 @@ func TestADamagedDumpOfASeriesSaysSo(t *testing.T) {
 	}
 	status := string(c.await("heapline/status", contains(`"state":"loaded"`)))
 	for _, want := range []string{
-		"Problem of `torn.heap`: 1 × the dump breaks off in its last line", "the first: line ",
+		"Problem of `torn.heap`: 1 × the dump breaks off in its last line", "(the first: line ",
 		"Left out of the comparison: `torn.heap`, since a part is missing: it breaks off", "No leak suspects: a part is missing",
 	} {
 		if !strings.Contains(status, want) {
@@ -55,5 +55,32 @@ func TestADamagedDumpOfASeriesSaysSo(t *testing.T) {
 		if d.Code == suspectCode {
 			t.Errorf("a suspect: %+v", d)
 		}
+	}
+}
+
+func TestALoadThatNobodyAskedForSaysWhatIsMissing(t *testing.T) {
+	root := tempDir(t)
+	dump := torn(t, root, 3, 0.5)
+	c := connect(t, Options{Dumps: []string{dump}})
+	c.initialize(root)
+	message := c.await("window/showMessage", contains(`"type":2`))
+	for _, want := range []string{"torn.heap: 1 × the dump breaks off in its last line", "(the first: line ", "What they hide is not counted"} {
+		if !contains(want)(message) {
+			t.Errorf("no %s in %s", want, message)
+		}
+	}
+	c.load(dump) // whoever asks is told so by the answer
+	if shown := c.all("window/showMessage"); len(shown) != 1 {
+		t.Errorf("said again: %s", shown)
+	}
+}
+
+func TestALoadThatNobodyAskedForSaysNothingOfAWholeDump(t *testing.T) {
+	c := connect(t, Options{Dumps: []string{leakyDump(t, 3)}})
+	c.initialize(tempDir(t))
+	c.await("heapline/status", contains(`"state":"loaded"`))
+	c.call("workspace/executeCommand", run("unload"))
+	if shown := c.all("window/showMessage"); len(shown) != 0 {
+		t.Errorf("got %s", shown)
 	}
 }

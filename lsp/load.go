@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 
 	"go.lsp.dev/jsonrpc2"
@@ -33,6 +34,8 @@ type loadSummary struct {
 	Match      string               `json:"match"`
 	Suspects   int                  `json:"suspects"` // how many lines grow
 	Unreliable string               `json:"unreliable,omitempty"`
+	// Damage are sentences about what is missing of the dumps; empty where all is well.
+	Damage []string `json:"damage"`
 }
 
 func (d *dump) summary() loadSummary {
@@ -40,13 +43,39 @@ func (d *dump) summary() loadSummary {
 	out := loadSummary{
 		Summary: sum, MappedFiles: d.files.Mapped, UnmappedFiles: d.files.Unmapped, AmbiguousFiles: d.files.Ambiguous,
 		Inferred: append([]source.Inferred{}, d.files.Inferred...), Notes: append([]string{}, sum.Notes()...),
-		Dumps: []index.DumpOfSeries{}, LeftOut: []index.DumpOfSeries{}, Suspects: d.suspects.count(),
+		Dumps: []index.DumpOfSeries{}, LeftOut: []index.DumpOfSeries{}, Suspects: d.suspects.count(), Damage: append([]string{}, d.damage()...),
 	}
 	if d.series != nil {
 		out.Dumps, out.LeftOut = d.series.Dumps, append(out.LeftOut, d.series.LeftOut...)
 		out.Match, out.Unreliable = d.series.Match, d.series.Unreliable()
 	}
 	return out
+}
+
+// damage says what is missing of a dump and of those that it is compared with.
+func (d *dump) damage() []string {
+	sum := d.snapshot.Summary()
+	var list []string
+	if text := sum.Problems.Sentences(); text != "" {
+		list = append(list, text)
+	} else if sum.Incomplete != "" {
+		list = append(list, "A part of the dump is missing: "+sum.Incomplete+". What that held counts as garbage: take it again.")
+	}
+	if d.series == nil {
+		return list
+	}
+	for _, earlier := range d.series.Earlier() {
+		name := label(filepath.Base(earlier.Path)) + ": "
+		if earlier.Incomplete != "" {
+			list = append(list, name+"left out of the comparison, since a part is missing: "+earlier.Incomplete+".")
+		} else if text := earlier.Problems.Sentences(); text != "" {
+			list = append(list, name+text)
+		}
+	}
+	if why := d.series.Unreliable(); why != "" {
+		list = append(list, "No leak suspects can be told: "+why+".")
+	}
+	return list
 }
 
 // load reads a dump and shows it, compared with earlier ones of the same process
@@ -203,15 +232,27 @@ func (s *server) dumpShown() {
 	s.diagnostics.publish(s.base) // last: it may wait for git
 }
 
-// loadInBackground loads dumps nobody waits for; a failure is shown.
+// loadInBackground loads dumps nobody waits for. A failure is shown, and what is
+// missing: who asks for a load by a command is told so by its answer.
 func (s *server) loadInBackground(paths []string) {
 	s.background("load", func(ctx context.Context) {
 		paths = s.state.Load().absolutes(paths)
 		last := len(paths) - 1
-		_, err := s.load(ctx, s.loads.next(), paths[last], nil, paths[:last]...)
+		d, err := s.load(ctx, s.loads.next(), paths[last], nil, paths[:last]...)
 		var coded *jsonrpc2.Error
-		if err != nil && !errors.As(err, &coded) {
-			_ = s.client.ShowMessage(ctx, &protocol.ShowMessageParams{Type: protocol.MessageTypeError, Message: withoutLinks(err.Error())})
+		switch {
+		case errors.As(err, &coded):
+		case err != nil:
+			s.show(ctx, protocol.MessageTypeError, err.Error())
+		default:
+			if damage := d.damage(); len(damage) > 0 {
+				s.show(ctx, protocol.MessageTypeWarning, label(filepath.Base(d.path))+": "+strings.Join(damage, " "))
+			}
 		}
 	})
+}
+
+// show has the client show a message.
+func (s *server) show(ctx context.Context, kind protocol.MessageType, text string) {
+	_ = s.client.ShowMessage(ctx, &protocol.ShowMessageParams{Type: kind, Message: withoutLinks(text)})
 }

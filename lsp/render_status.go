@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
@@ -116,18 +115,10 @@ func (c *card) stdlib(l stdlib) {
 func withoutLinks(text string) string { return strings.ReplaceAll(text, "](", "]\u200b(") }
 
 // problems says what could not be read, by reason.
-func (c *card) problems(p index.Problems) {
+func (c *card) problems(title string, p index.Problems) {
 	for _, x := range p.Reasons {
-		c.line("Problem", c.problem(x))
+		c.line(title, x.Reason())
 	}
-}
-
-func (c *card) problem(x index.Problem) string {
-	text := objects(x.Count) + " × " + x.Message
-	if x.Line > 0 {
-		text += fmt.Sprintf("; the first: line %d", x.Line)
-	}
-	return text
 }
 
 // series says what is wrong with the earlier dumps of a series.
@@ -135,11 +126,8 @@ func (c *card) series(d *dump) {
 	if d.series == nil {
 		return
 	}
-	dumps := append(slices.Clone(d.series.Dumps[:len(d.series.Dumps)-1]), d.series.LeftOut...)
-	for _, earlier := range dumps {
-		for _, x := range earlier.Problems.Reasons {
-			c.line("Problem of "+c.name(filepath.Base(earlier.Path)), c.problem(x))
-		}
+	for _, earlier := range d.series.Earlier() {
+		c.problems("Problem of "+c.name(filepath.Base(earlier.Path)), earlier.Problems)
 		if earlier.Incomplete != "" {
 			c.line("Left out of the comparison", c.name(filepath.Base(earlier.Path))+", since a part is missing: "+earlier.Incomplete)
 		}
@@ -180,7 +168,7 @@ func statusTooltip(d *dump) string {
 	if memory := d.origin.Memory(sum.Objects); memory != "" {
 		c.line("Memory", memory)
 	}
-	c.problems(sum.Problems)
+	c.problems("Problem", sum.Problems)
 	c.series(d)
 	for _, note := range sum.Notes() {
 		c.WriteString("\n\n" + note)

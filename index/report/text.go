@@ -162,7 +162,7 @@ func writeProblems(b *strings.Builder, p index.Problems) {
 
 func writeReasons(b *strings.Builder, p index.Problems) {
 	for _, x := range p.Reasons {
-		fmt.Fprintf(b, "    %s × %s; the first: %s\n", humanize.Comma(x.Count), Printable(x.Message), where(x))
+		fmt.Fprintf(b, "    %s\n", x.Reason())
 	}
 }
 

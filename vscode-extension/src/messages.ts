@@ -51,7 +51,7 @@ export function loadRemark(summary: Summary): string | undefined {
     ...captureWarnings(summary),
     whyNothingShows(summary),
     otherProcesses(summary),
-    unreadableLines(summary),
+    ...(summary.damage ?? []),
   ].filter((remark) => remark !== undefined);
   return remarks.length > 0 ? `${dumpNames(summary).join(", ")}: ${remarks.join(" ")}` : undefined;
 }
@@ -88,15 +88,6 @@ function otherProcesses({ match }: Summary): string | undefined {
   return match === "totals"
     ? "The dumps are not of one process: only how many objects each line has is compared, which names no leak."
     : undefined;
-}
-
-function unreadableLines({ problems }: Summary): string | undefined {
-  if (problems.count === 0) {
-    return undefined;
-  }
-  const first = problems.first[0];
-  const example = first === undefined ? "" : ` (the first: ${describeProblem(first)})`;
-  return `${count(problems.count, "line")} of the dump could not be read${example}. The rest is loaded.`;
 }
 
 /** The summary in full, for the output channel. */
