@@ -189,6 +189,9 @@ func fastFile(b []byte, at int, r *Record) int {
 		i += n
 		if rest := b[i+1:]; bytes.HasPrefix(rest, lineKey) || bytes.HasPrefix(rest, generationKey) || bytes.HasPrefix(rest, methodKey) {
 			r.File, r.raw = b[at+1:i:i], i > plain
+			if r.raw && beginsRecord(r.File) {
+				return -1 // two records on a line, or so it seems
+			}
 			return i + 1
 		}
 	}

@@ -25,6 +25,8 @@ type Scanner struct {
 	unknown  map[string]int64
 	flags    [8]knownFlags
 	iter     *jsoniter.Iterator
+	tail     int  // where in the line just read another record begins, 0: nowhere
+	glued    bool // the next line is such a record
 }
 
 // NewScanner returns a Scanner without input.
@@ -35,7 +37,7 @@ func NewScanner() *Scanner {
 // Reset starts on a block that begins offset bytes into the dump. Problems
 // count lines from the block's first, which is 1.
 func (s *Scanner) Reset(block []byte, offset int64) {
-	s.rest, s.offset, s.line, s.repaired = block, offset, 0, 0
+	s.rest, s.offset, s.line, s.repaired, s.glued = block, offset, 0, 0, false
 	if offset == 0 {
 		bom := []byte("\ufeff")
 		if bytes.HasPrefix(block, bom) {
@@ -85,26 +87,18 @@ func (s *Scanner) learn(r *Record) {
 // one. Blank lines are passed over.
 func (s *Scanner) Next() bool {
 	for len(s.rest) > 0 {
-		line := s.rest
-		at := s.offset
-		if end := bytes.IndexByte(s.rest, '\n'); end >= 0 {
-			line = s.rest[:end]
-			s.rest = s.rest[end+1:]
-			s.offset += int64(end) + 1
-		} else {
-			s.rest = nil
-			s.offset += int64(len(line))
-		}
-		s.line++
-		if n := len(line); n > 0 && line[n-1] == '\r' {
-			line = line[:n-1]
-		}
+		rest, at := s.rest, s.offset
+		line := s.cutLine()
 		if len(line) == 0 {
 			continue
 		}
-		s.problem = nil
+		s.problem, s.tail = nil, 0
 		number := s.line
-		if f := s.parse(line); f != nil {
+		f := s.parse(line)
+		if s.tail > 0 {
+			s.rest, s.offset, s.glued = rest[s.tail:], at+int64(s.tail), true
+		}
+		if f != nil {
 			s.problem = &Problem{Line: number, Offset: at, Reason: f.reason, Message: f.message}
 			if s.rest == nil && startsRecord(line) {
 				s.problem.Reason, s.problem.Message = BrokenOff, BrokenOff.String()
@@ -115,6 +109,26 @@ func (s *Scanner) Next() bool {
 		return true
 	}
 	return false
+}
+
+// cutLine takes the next line, without its end, off the rest of the block.
+func (s *Scanner) cutLine() []byte {
+	line := s.rest
+	if end := bytes.IndexByte(s.rest, '\n'); end >= 0 {
+		line, s.rest = s.rest[:end], s.rest[end+1:]
+		s.offset += int64(end) + 1
+	} else {
+		s.rest = nil
+		s.offset += int64(len(line))
+	}
+	if !s.glued {
+		s.line++
+	}
+	s.glued = false
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	return line
 }
 
 // Record returns the line just read; it is overwritten by the next call of
@@ -135,6 +149,11 @@ func (s *Scanner) parse(line []byte) *fault {
 	err := s.slow(line, r)
 	if err == nil {
 		err = r.check()
+	}
+	if err != nil && (err.reason == NotJSON || err.reason == ZeroBytes) {
+		if s.tail = s.gluedAt(line); s.tail > 0 {
+			return s.head(line[:s.tail], err)
+		}
 	}
 	switch {
 	case err != nil && !startsRecord(line):
