@@ -3,6 +3,7 @@ package dump
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	jsoniter "github.com/json-iterator/go"
@@ -99,7 +100,7 @@ func (s *Scanner) Next() bool {
 			s.rest, s.offset, s.glued = rest[s.tail:], at+int64(s.tail), true
 		}
 		if f != nil {
-			s.problem = &Problem{Line: number, Offset: at, Reason: f.reason, Message: f.message}
+			s.problem = &Problem{Line: number, Offset: at, Reason: f.reason, Message: strings.ToValidUTF8(f.message, "\ufffd")}
 			if s.rest == nil && startsRecord(line) {
 				s.problem.Reason, s.problem.Message = BrokenOff, BrokenOff.String()
 			}

@@ -163,7 +163,15 @@ func seriesOf(x *index.Series) *seriesJSON {
 	if x == nil {
 		return nil
 	}
-	return &seriesJSON{x.Match, x.Dumps, append([]index.DumpOfSeries{}, x.LeftOut...), x.Unreliable()}
+	return &seriesJSON{x.Match, validPaths(x.Dumps), validPaths(x.LeftOut), x.Unreliable()}
+}
+
+func validPaths(dumps []index.DumpOfSeries) []index.DumpOfSeries {
+	list := append([]index.DumpOfSeries{}, dumps...)
+	for i, d := range list {
+		list[i].Path = validText(d.Path)
+	}
+	return list
 }
 
 // growthNumbers are what a site's row gains in a series; null by themselves.

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"io"
+	"strings"
 
 	jsoniter "github.com/json-iterator/go"
 
@@ -45,6 +46,8 @@ func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, f
 			return err
 		}
 	}
+	sum := s.Summary()
+	sum.Path = validText(sum.Path)
 	return encode(w, struct {
 		Dump         index.Summary     `json:"dump"`
 		Taken        *index.Taken      `json:"taken,omitempty"` // what a capture wrote of the process
@@ -56,10 +59,13 @@ func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, f
 		Ignored      int               `json:"ignored"`      // how many are in neither, by .heapline.yml
 		Rows         []any             `json:"rows"`
 	}{
-		s.Summary(), o.Taken, seriesOf(o.Series), append([]string{}, s.Summary().Notes()...), s.Survivors(),
+		sum, o.Taken, seriesOf(o.Series), append([]string{}, sum.Notes()...), s.Survivors(),
 		suspectRows(s, found.list), suspectRows(s, found.steady), found.ignored, list,
 	})
 }
+
+// validText replaces what is not UTF-8: the name of a file can be anything.
+func validText(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 
 func jsonRow(ctx context.Context, s *index.Snapshot, o Options, r row) (any, error) {
 	n := numbers{r.Count, r.Retained.Bytes, r.Retained.Exact}
