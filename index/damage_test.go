@@ -185,6 +185,23 @@ func TestCompressedDumpsCutShort(t *testing.T) {
 	}
 }
 
+// pzstd writes a frame to skip before each of its frames.
+func TestZstdThatBeginsWithAFrameToSkip(t *testing.T) {
+	skip := []byte{0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4}
+	for first := byte(0x50); first <= 0x5f; first++ {
+		skip[0] = first
+		data := slices.Concat(skip, zstandard(t, []byte(roots+object)), skip, zstandard(t, []byte(text)))
+		if s, err := build(t, data); err != nil || s.Summary().Live.Objects != 2 || !IsDump(bytes.NewReader(data)) {
+			t.Errorf("%#x: %v", first, err)
+		}
+	}
+	for _, data := range [][]byte{skip[:3], skip[:8], skip} {
+		if _, err := build(t, data); err == nil {
+			t.Errorf("%x is a dump", data)
+		}
+	}
+}
+
 func TestDanglingReferencesAreCounted(t *testing.T) {
 	s, err := build(t, []byte(strings.Replace(roots, `"0x10"`, `"0x10", "0x30"`, 1)+object))
 	if err != nil {
