@@ -62,13 +62,13 @@ func TestDamage(t *testing.T) {
 		{"a missing line", roots + object, 1, nil, ""},
 		{
 			"a repeated line", roots + object + object + text, 2,
-			[]string{"1 × 1 record repeats the address of an earlier record and was left out: 0x10 @0:0"},
-			"1 record repeats the address of an earlier record and was left out: 0x10",
+			[]string{"1 × a record at the address of an earlier one was left out @3:124"},
+			"an earlier record has the address 0x10, too: this one was left out",
 		},
 		{
 			"duplicate addresses", roots + object + strings.Repeat(text, 6), 2,
-			[]string{"5 × 5 records repeat the address of an earlier record and were left out: 0x20, 0x20, 0x20, … @0:0"},
-			"5 records repeat the address of an earlier record and were left out: 0x20, 0x20, 0x20, …",
+			[]string{"5 × a record at the address of an earlier one was left out @4:216"},
+			"an earlier record has the address 0x20, too: this one was left out",
 		},
 		{
 			"NUL bytes", roots + object + strings.Repeat("\x00", 500) + "\n" + text, 2,

@@ -68,7 +68,7 @@ func (s Summary) dangling() string {
 	switch {
 	case s.Kind != KindWhole:
 		return text + "."
-	case s.lost:
+	case s.Problems.lost:
 		return text + ": some of them were in what could not be read."
 	case s.Incomplete != "" && s.Missing >= leastMissing:
 		return fmt.Sprintf("At least %s missing, which %s to: the dump is probably cut off or has a hole. "+

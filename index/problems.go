@@ -27,12 +27,21 @@ func problems(h *heap.Heap, cut error) Problems {
 	for _, x := range h.Problems {
 		p.First = append(p.First, Problem{Line: x.Line, Offset: x.Offset, Message: x.Message})
 	}
+	p.lost = cut != nil || lostLines(h) > 0
 	if h.Duplicates > 0 {
-		repeated := Problem{Message: repeats(h)}
-		p.First = append(p.First, repeated)
-		p.add(h.Duplicates, repeated)
+		p.add(h.Duplicates, repeat(h.Repeated[0], "a record at the address of an earlier one was left out"))
+	}
+	for _, x := range h.Repeated[:min(len(h.Repeated), repeatsShown)] {
+		p.First = append(p.First, repeat(x, fmt.Sprintf("an earlier record has the address %#x, too: this one was left out", x.Address)))
 	}
 	return p
+}
+
+// repeatsShown is how many records that repeat an address are listed.
+const repeatsShown = 3
+
+func repeat(x heap.Repeat, message string) Problem {
+	return Problem{Line: x.Line, Offset: x.Offset, Message: message}
 }
 
 func (p *Problems) add(count int64, reason Problem) {
@@ -53,30 +62,19 @@ func (p Problems) Sentences() string {
 	for _, x := range p.Reasons {
 		list = append(list, x.Reason())
 	}
-	return strings.Join(list, "; ") + ". What they hide is not counted, and what it held counts as garbage."
+	text := strings.Join(list, "; ") + "."
+	if p.lost {
+		text += " What they hide is not counted, and what it held counts as garbage."
+	}
+	return text
 }
+
+// Lost reports whether records were lost: others than those that repeat an address.
+func (p Problems) Lost() bool { return p.lost }
 
 // Reason is what a Problem of Reasons says: how often, what, and where the first is.
 func (x Problem) Reason() string {
 	return fmt.Sprintf("%s × %s (the first: line %d, byte %d)", humanize.Comma(x.Count), x.Message, x.Line, x.Offset)
-}
-
-// repeatsShown is how many repeated addresses are named.
-const repeatsShown = 3
-
-func repeats(h *heap.Heap) string {
-	var list []string
-	for _, address := range h.Repeated[:min(len(h.Repeated), repeatsShown)] {
-		list = append(list, fmt.Sprintf("%#x", address))
-	}
-	if h.Duplicates > repeatsShown {
-		list = append(list, "…")
-	}
-	noun := "records repeat the address of an earlier record and were left out"
-	if h.Duplicates == 1 {
-		noun = "record repeats the address of an earlier record and was left out"
-	}
-	return fmt.Sprintf("%d %s: %s", h.Duplicates, noun, strings.Join(list, ", "))
 }
 
 // fewLost is of how many lines one may be unreadable: what hangs on it counts as

@@ -47,7 +47,6 @@ type Summary struct {
 	// where nothing shows that one is.
 	Incomplete string `json:"incomplete,omitempty"`
 
-	lost bool // lines could not be read, or the end
 	noVM bool // it has GC roots, but not those that every Ruby writes
 }
 
@@ -68,13 +67,15 @@ type Problems struct {
 	Count   int64     `json:"count"`
 	Reasons []Problem `json:"reasons"` // one for each, with its count; most serious first; without untrusted text
 	First   []Problem `json:"first"`
+
+	lost bool // records
 }
 
 // Problem is one unreadable or contradictory part of a dump, or several for one
 // reason: then the first.
 type Problem struct {
 	Count   int64  `json:"count,omitempty"` // of a reason; 0 for a single problem
-	Line    int64  `json:"line"`            // 1-based line of the (decompressed) dump, 0 where there is none
+	Line    int64  `json:"line"`            // 1-based line of the (decompressed) dump
 	Offset  int64  `json:"offset"`          // bytes from the start of the (decompressed) dump to the line
 	Message string `json:"message"`
 }
@@ -131,7 +132,6 @@ func (s *Summary) describe(h *heap.Heap, cut error) {
 	s.Missing = h.Missing
 	s.FreeSlots, s.Shapes, s.Repaired = h.FreeSlots, h.Shapes, h.Repaired
 	s.Incomplete = incomplete(h, cut, s.Ruby)
-	s.lost = cut != nil || lostLines(h) > 0
 	s.noVM = lacksVM(h)
 	s.Dumps = Dumps{h.Dumps, h.Loaded}
 	s.UnknownTypes, s.UnknownKeys = timesOf(h.UnknownTypes), timesOf(h.UnknownKeys)

@@ -26,8 +26,10 @@ type Scanner struct {
 	unknown  map[string]int64
 	flags    [8]knownFlags
 	iter     *jsoniter.Iterator
-	tail     int  // where in the line just read another record begins, 0: nowhere
-	glued    bool // the next line is such a record
+	number   int64 // of the line just read
+	at       int64 // where it begins
+	tail     int   // where in the line just read another record begins, 0: nowhere
+	glued    bool  // the next line is such a record
 }
 
 // NewScanner returns a Scanner without input.
@@ -94,13 +96,13 @@ func (s *Scanner) Next() bool {
 			continue
 		}
 		s.problem, s.tail = nil, 0
-		number := s.line
+		s.number, s.at = s.line, at
 		f := s.parse(line)
 		if s.tail > 0 {
 			s.rest, s.offset, s.glued = rest[s.tail:], at+int64(s.tail), true
 		}
 		if f != nil {
-			s.problem = &Problem{Line: number, Offset: at, Reason: f.reason, Message: strings.ToValidUTF8(f.message, "\ufffd")}
+			s.problem = &Problem{Line: s.number, Offset: at, Reason: f.reason, Message: strings.ToValidUTF8(f.message, "\ufffd")}
 			if s.rest == nil && startsRecord(line) {
 				s.problem.Reason, s.problem.Message = BrokenOff, BrokenOff.String()
 			}
@@ -135,6 +137,10 @@ func (s *Scanner) cutLine() []byte {
 // Record returns the line just read; it is overwritten by the next call of
 // Next. Only meaningful where Problem is nil.
 func (s *Scanner) Record() *Record { return &s.record }
+
+// Place is where the line just read begins: its number in the block, from 1, and
+// its offset in the dump.
+func (s *Scanner) Place() (line, offset int64) { return s.number, s.at }
 
 // Problem says why the line just read is no record, nil where it is one.
 func (s *Scanner) Problem() *Problem { return s.problem }

@@ -28,7 +28,7 @@ type Heap struct {
 	Dangling   int64    // references that lead to no object of the dump
 	Missing    int64    // objects that they lead to
 	Duplicates int64    // records that repeat an address; only the first counts
-	Repeated   []uint64 // the first of their addresses
+	Repeated   []Repeat // the first of them
 	Newest     int64    // highest generation, -1 where there is none
 	Traced     int64    // objects with a generation
 	Zombies    int64    // dead objects that wait for their finalizers

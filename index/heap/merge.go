@@ -35,10 +35,11 @@ func merge(ctx context.Context, parts []*part, crew []*worker, workers int, cut 
 	}
 	index := newAddresses(h.address[h.First():], h.First(), func(id ID) {
 		h.kind[id] = kind(dump.None)
-		if h.Duplicates++; len(h.Repeated) < problemsKept {
-			h.Repeated = append(h.Repeated, h.address[id])
-		}
+		h.repeats(id, parts)
 	})
+	for _, p := range parts {
+		p.places = places{}
+	}
 	if err := h.link(ctx, parts, index, roots, int(edges), workers); err != nil {
 		return nil, err
 	}
@@ -56,6 +57,7 @@ func validText(text string) string { return strings.ToValidUTF8(text, "\ufffd") 
 // tally adds up what the whole input holds, whichever of its dumps is loaded.
 func (h *Heap) tally(parts []*part, crew []*worker) {
 	for _, p := range parts {
+		p.places.line, p.places.offset = h.Lines, h.Bytes
 		for _, problem := range p.problems {
 			if problem.Line += h.Lines; len(h.Problems) < problemsKept {
 				h.Problems = append(h.Problems, problem)

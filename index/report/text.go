@@ -147,7 +147,11 @@ func writeProblems(b *strings.Builder, p index.Problems) {
 	if p.Count == 0 {
 		return
 	}
-	fmt.Fprintf(b, "  %s; what they hide is not counted, and what it held counts as garbage:\n", plural(int(p.Count), "problem"))
+	hidden := ""
+	if p.Lost() {
+		hidden = "; what they hide is not counted, and what it held counts as garbage"
+	}
+	fmt.Fprintf(b, "  %s%s:\n", plural(int(p.Count), "problem"), hidden)
 	shown := p.First[:min(len(p.First), problemsShown)]
 	if p.Count > int64(len(shown)) {
 		writeReasons(b, p)
@@ -172,9 +176,6 @@ func plural(n int, noun string) string {
 }
 
 func where(p index.Problem) string {
-	if p.Line == 0 {
-		return "in the whole dump"
-	}
 	return fmt.Sprintf("line %d (byte %d)", p.Line, p.Offset)
 }
 

@@ -100,7 +100,7 @@ export function summaryLog(summary: Summary): string {
       `${number(summary.mappedFiles)} of the files, ${number(summary.ambiguousFiles)} could be one of several here`,
     ...summary.inferred.map(({ from, to, files }) => `${from} is taken for ${to}: ${count(files, "file")}`),
     ...summary.notes,
-    ...summary.problems.first.map((problem) => `not read: ${describeProblem(problem)}`),
+    ...summary.problems.first.map((problem) => `problem in ${describeProblem(problem)}`),
   ];
   return lines.join("\n");
 }

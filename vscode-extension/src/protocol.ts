@@ -124,7 +124,7 @@ export interface Summary {
   warnings?: string[];
 }
 
-/** A line of the dump that could not be read. */
+/** Something wrong with a line of the dump. */
 export interface Problem {
   line: number;
   /** Of the line's first byte, from 0. */

@@ -114,8 +114,8 @@ test("the log tells what was loaded and every problem that is known", () => {
   assert.deepEqual(summaryLog(summary({ problems: { count: 2, first } })).split("\n"), [
     "loaded /srv/app.heap: 1,500 objects, 1 of them live",
     "12 lines of 7 files made them; in this workspace are 5 of the files, 0 could be one of several here",
-    "not read: line 1, no JSON",
-    "not read: line 2, no JSON",
+    "problem in line 1, no JSON",
+    "problem in line 2, no JSON",
   ]);
 });
 
