@@ -41,6 +41,7 @@ func problemTexts(p Problems) []string {
 
 func TestDamage(t *testing.T) {
 	const notJSON = "not valid JSON: damaged, or a piece of a record"
+	const odd = "a value of a wrong type or out of range was passed over, the rest of its record counts"
 	for _, tt := range []struct {
 		name, dump string
 		live       int64
@@ -92,9 +93,10 @@ func TestDamage(t *testing.T) {
 		{"a size beyond 64 bits", roots + object + strings.Replace(text, ":40", ":99999999999999999999999", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, "memsize 9223372036854775807 is out of range"},
 		{"a fraction for a size", roots + object + strings.Replace(text, ":40", ":4.5", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, `number "4.5" is not an integer`},
 		{"an address out of range", roots + object + strings.Replace(text, "0x20", "0x12345678123456789", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, `address "0x12345678123456789" is not a hexadecimal number`},
+		{"a negative line on a machine of 32 bits", roots + object + strings.Replace(text, `"line":3`, `"line":4294967291`, 1), 2, nil, ""},
 		{"a negative line", roots + object + strings.Replace(text, `"line":3`, `"line":18446744073709551611`, 1), 2, nil, ""},
-		{"a negative length", roots + strings.Replace(object, `"ARRAY"`, `"ARRAY", "length":-5`, 1) + text, 2, nil, ""},
-		{"a generation beyond 64 bits", roots + object + strings.Replace(text, `"generation":1`, `"generation":99999999999999999999`, 1), 2, nil, ""},
+		{"a negative length", roots + strings.Replace(object, `"ARRAY"`, `"ARRAY", "length":-5`, 1) + text, 2, []string{"1 × " + odd + " @2:52"}, "length -5 is out of range: passed over"},
+		{"a generation beyond 64 bits", roots + object + strings.Replace(text, `"generation":1`, `"generation":99999999999999999999`, 1), 2, []string{"1 × " + odd + " @3:124"}, "generation 99999999999999999999 is out of range: passed over"},
 	} {
 		s, err := build(t, []byte(tt.dump))
 		if err != nil {
@@ -109,6 +111,39 @@ func TestDamage(t *testing.T) {
 			t.Errorf("%s: the first problem is %+v, want %q", tt.name, sum.Problems.First, tt.first)
 		}
 		addsUp(t, s)
+	}
+}
+
+// A value that no Ruby writes is a problem with its place; its record counts.
+func TestOddValuesAreCountedAndTheirRecordsKept(t *testing.T) {
+	const record = `{"address":"0x20", "type":"STRING", "bytesize":3, "class":"0x10", "references":["0x10"], "file":"/a.rb", "line":3, ` +
+		`"method":"m", "generation":1, "memsize":40}` + "\n"
+	for _, tt := range []struct{ was, is, message string }{
+		{`"memsize":40`, `"memsize":"40"`, "memsize is a string: passed over"},
+		{`"memsize":40`, `"memsize":null`, "memsize is null: passed over"},
+		{`"memsize":40`, `"memsize":{}`, "memsize is an object: passed over"},
+		{`"line":3`, `"line":-5`, "line -5 is out of range: passed over"},
+		{`"line":3`, `"line":4294967296`, "line 4294967296 is out of range: passed over"},
+		{`"line":3`, `"line":99999999999999999999`, "line 99999999999999999999 is out of range: passed over"},
+		{`"line":3`, `"line":true`, "line is true or false: passed over"},
+		{`"generation":1`, `"generation":-1`, "generation -1 is out of range: passed over"},
+		{`"generation":1`, `"generation":4294967295`, "generation 4294967295 is out of range: passed over"},
+		{`["0x10"]`, `"0x10"`, "references is a string: passed over"},
+		{`["0x10"]`, `["0x10", 5]`, "references is a number: passed over"},
+		{`"class":"0x10"`, `"class":5`, "class is a number: passed over"},
+		{`"/a.rb"`, `5`, "file is a number: passed over"},
+		{`"method":"m"`, `"method":[]`, "method is an array: passed over"},
+		{`"bytesize":3`, `"bytesize":"3"`, "bytesize is a string: passed over"},
+	} {
+		s, err := build(t, []byte(roots+object+strings.Replace(record, tt.was, tt.is, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := s.Summary()
+		want := Problem{Line: 3, Offset: int64(len(roots + object)), Message: tt.message}
+		if sum.Live.Objects != 2 || sum.Problems.Count != 1 || sum.Problems.First[0] != want || sum.Problems.Lost() {
+			t.Errorf("%s: %d live, %+v", tt.is, sum.Live.Objects, sum.Problems)
+		}
 	}
 }
 
@@ -343,7 +378,7 @@ func accountForLines(t *testing.T, data []byte) (bad, repaired, problems int64) 
 			return bad, repaired, problems
 		}
 		p := s.Problem()
-		if p != nil {
+		if p != nil || s.Oddity() != nil {
 			problems++
 		}
 		for i, line := range lines[before:s.Lines()] {

@@ -3,6 +3,7 @@ package dump
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"math/bits"
 )
 
@@ -76,7 +77,11 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 		if r.once(2); r.twice || r.Method != nil || r.Generation >= 0 {
 			return -1 // part of the file's name
 		}
-		return fastInt(b, at, &r.Line)
+		end := fastInt(b, at, &r.Line)
+		if r.Line > math.MaxInt32 {
+			return -1
+		}
+		return end
 	case "method":
 		if r.Method != nil || r.Generation >= 0 {
 			return -1
@@ -86,7 +91,11 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 		if r.Generation >= 0 {
 			return -1
 		}
-		return fastInt(b, at, &r.Generation)
+		end := fastInt(b, at, &r.Generation)
+		if r.Generation >= math.MaxUint32 {
+			return -1
+		}
+		return end
 	case "memsize":
 		if r.once(16); r.twice {
 			return -1

@@ -138,6 +138,15 @@ func (s *Scanner) cutLine() []byte {
 // Next. Only meaningful where Problem is nil.
 func (s *Scanner) Record() *Record { return &s.record }
 
+// Oddity says which value of the record just read was passed over, nil where none
+// was.
+func (s *Scanner) Oddity() *Problem {
+	if s.problem != nil || s.record.odd == "" {
+		return nil
+	}
+	return &Problem{Line: s.number, Offset: s.at, Reason: OddValue, Message: strings.ToValidUTF8(s.record.odd, "\ufffd")}
+}
+
 // Place is where the line just read begins: its number in the block, from 1, and
 // its offset in the dump.
 func (s *Scanner) Place() (line, offset int64) { return s.number, s.at }

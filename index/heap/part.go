@@ -59,7 +59,8 @@ func kindOf(r *dump.Record) kind {
 
 func (k kind) of() dump.Type { return dump.Type(k & typeMask) }
 
-// Loss is how many lines could not be read for one reason, and the first of them.
+// Loss is how many lines could not be read for one reason, or not wholly, and the
+// first of them.
 type Loss struct {
 	Lines int64 // count
 	First dump.Problem
@@ -123,6 +124,9 @@ func (w *worker) read(b *dump.Block) *part {
 			p.lost(*problem)
 			continue
 		}
+		if odd := w.scanner.Oddity(); odd != nil {
+			p.lost(*odd)
+		}
 		switch r := w.scanner.Record(); r.Type {
 		case dump.Shape: // class layouts
 			p.shapes++
@@ -138,7 +142,7 @@ func (w *worker) read(b *dump.Block) *part {
 	return p.fitted(w.number)
 }
 
-// lost counts a line that could not be read.
+// lost counts a line that could not be read, or a value of it.
 func (p *part) lost(problem dump.Problem) {
 	if len(p.problems) < problemsKept {
 		p.problems = append(p.problems, problem)
@@ -148,7 +152,7 @@ func (p *part) lost(problem dump.Problem) {
 
 // bad is how many lines could not be read.
 func (p *part) bad() (n int64) {
-	for _, l := range p.losses {
+	for _, l := range p.losses[:dump.OddValue] {
 		n += l.Lines
 	}
 	return n
