@@ -116,7 +116,7 @@ func unreadable(in *meter, err error) error {
 }
 
 // meter counts the bytes read, reports progress and ends reading when the load
-// is cancelled.
+// is cancelled, also where the system makes it wait.
 type meter struct {
 	ctx  context.Context //nolint:containedctx // io.Reader has no room for it
 	r    io.Reader
@@ -124,13 +124,27 @@ type meter struct {
 	done atomic.Int64
 	name string
 	err  error // what the input itself failed with
+	room []byte
 }
+
+// readAtOnce is how much is read at once: into memory of the meter's own, for a
+// read that nobody waits for any more may still write to it.
+const readAtOnce = 1 << 18 // bytes
 
 func (m *meter) Read(p []byte) (int, error) {
 	if m.ctx.Err() != nil {
 		return 0, m.ctx.Err()
 	}
-	n, err := m.r.Read(p)
+	if m.room == nil {
+		m.room = make([]byte, readAtOnce)
+	}
+	room := m.room[:min(len(p), readAtOnce)]
+	n, err := Await(m.ctx, func() (int, error) { return m.r.Read(room) })
+	if m.ctx.Err() != nil {
+		m.room = nil
+		return 0, m.ctx.Err()
+	}
+	copy(p, room[:n])
 	m.done.Add(int64(n))
 	if err != nil && err != io.EOF {
 		m.err = err

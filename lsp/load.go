@@ -131,19 +131,18 @@ func cancelled(ctx context.Context) error {
 // read builds the index of a dump and finds its files in the workspace; the
 // workspace is listed while the dump is read.
 func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, error) {
-	file, st, err := openDump(j.path)
+	stamps := map[string]stamp{}
+	opened := func(path string, st stamp) { stamps[path] = st }
+	found, err := index.Await(ctx, func() (found, error) { return j.find(opened, s.changedMeanwhile) })
 	if err != nil {
 		return nil, err
 	}
-	_ = file.Close()
 	places := s.state.Load().places()
-	workspace := s.listInBackground(ctx, places, originOf(j.path, st))
-	stamps := map[string]stamp{}
-	opened := func(path string, st stamp) { stamps[path] = st }
+	workspace := s.listInBackground(ctx, places, found.origin)
 	var listed *listing
 	var d *dump
 	var keeping sync.WaitGroup
-	snapshot, series, err := index.BuildSeries(ctx, j.sources(opened, s.changedMeanwhile), index.Options{
+	snapshot, series, err := index.BuildSeries(ctx, found.sources, index.Options{
 		Memory: int64(s.state.Load().settings.MaxMemory),
 		Progress: func(p index.Progress) {
 			j.setProgress(p)
@@ -176,6 +175,22 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 	whole.suspects = &suspects{snapshot: snapshot, series: series}
 	_, err = whole.suspects.from(ctx, s.state.Load().settings.thresholds())
 	return &whole, err
+}
+
+// found is what is there of a load's dumps before any is read.
+type found struct {
+	origin  origin
+	sources []index.Source
+}
+
+// find looks for the dumps of a load.
+func (j *job) find(opened func(path string, st stamp), changed func(path string)) (found, error) {
+	file, st, err := openDump(j.path)
+	if err != nil {
+		return found{}, err
+	}
+	_ = file.Close()
+	return found{originOf(j.path, st), j.sources(opened, changed)}, nil
 }
 
 func (s *server) changedMeanwhile(path string) {
