@@ -80,14 +80,15 @@ func read(ctx context.Context, in *meter, opts Options) (h *heap.Heap, cut, err 
 	in.stage("reading")
 	plain, err := dump.Decompress(in)
 	if err != nil {
-		return nil, nil, unreadable(in, err)
+		return nil, nil, unreadable(in, nil, err)
 	}
 	defer plain.Close()
 	limit := opts.Memory
 	if limit <= 0 {
 		limit = DefaultMemory()
 	}
-	h, err = heap.Read(ctx, plain, heap.Options{Workers: opts.Workers, MaxMemory: limit})
+	text := &headed{Reader: plain}
+	h, err = heap.Read(ctx, text, heap.Options{Workers: opts.Workers, MaxMemory: limit})
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil, ctx.Err()
@@ -95,24 +96,9 @@ func read(ctx context.Context, in *meter, opts Options) (h *heap.Heap, cut, err 
 		return nil, nil, fmt.Errorf("loading it would take more than the %s of memory that it may take: "+
 			"raise the limit (the setting heapline.maxMemory, the flag --max-memory), or load it on a larger machine", FormatBytes(limit))
 	case h == nil:
-		return nil, nil, unreadable(in, err)
+		return nil, nil, unreadable(in, text.head, err)
 	}
 	return h, err, nil
-}
-
-// unreadable says in a developer's words why nothing could be read.
-func unreadable(in *meter, err error) error {
-	switch {
-	case in.done.Load() == 0 && in.err == nil:
-		return errors.New("the file is empty: the process may still be writing the dump, or it died before it could")
-	case errors.Is(err, heap.ErrBrokenOff):
-		return errors.New("the dump breaks off in its first record: the process died or was killed while it wrote it, or still writes it")
-	case errors.Is(err, heap.ErrNotDump):
-		return errors.New("this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them")
-	case in.err != nil:
-		return fmt.Errorf("reading failed: %w", in.err)
-	}
-	return fmt.Errorf("the file is damaged, nothing in it can be read: %w", err)
 }
 
 // meter counts the bytes read, reports progress and ends reading when the load

@@ -1,7 +1,9 @@
 package index
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -16,9 +18,9 @@ import (
 func problems(h *heap.Heap, cut error) Problems {
 	p := Problems{Reasons: []Problem{}, First: []Problem{}}
 	if cut != nil {
-		lost := Problem{Line: h.Lines, Offset: h.Bytes, Message: "reading stopped here, the rest of the dump is lost"}
+		lost := Problem{Line: h.Lines, Offset: h.Bytes, Message: cutReason(cut)}
 		p.add(1, lost)
-		lost.Message += fmt.Sprintf(": %v", cut)
+		lost.Message += fmt.Sprintf(" (%v)", cut)
 		p.First = append(p.First, lost)
 	}
 	for reason, loss := range h.Losses {
@@ -27,7 +29,7 @@ func problems(h *heap.Heap, cut error) Problems {
 	for _, x := range h.Problems {
 		p.First = append(p.First, Problem{Line: x.Line, Offset: x.Offset, Message: x.Message})
 	}
-	p.lost = cut != nil || lostLines(h) > 0
+	p.lost = endLost(cut) || lostLines(h) > 0
 	if h.Duplicates > 0 {
 		p.add(h.Duplicates, repeat(h.Repeated[0], "a record at the address of an earlier one was left out"))
 	}
@@ -35,6 +37,19 @@ func problems(h *heap.Heap, cut error) Problems {
 		p.First = append(p.First, repeat(x, fmt.Sprintf("an earlier record has the address %#x, too: this one was left out", x.Address)))
 	}
 	return p
+}
+
+// endLost reports whether what ended the reading early cost records.
+func endLost(cut error) bool { return cut != nil && !dump.IsBehindEnd(cut) }
+
+func cutReason(cut error) string {
+	switch {
+	case !endLost(cut):
+		return "what follows the compressed dump was passed over: padding, or no part of it"
+	case errors.Is(cut, io.ErrUnexpectedEOF):
+		return "the compressed file ends here, the rest of the dump is lost: copy it again, or take the dump again"
+	}
+	return "reading stopped here, the rest of the dump is lost"
 }
 
 // repeatsShown is how many records that repeat an address are listed.
@@ -86,7 +101,7 @@ const fewLost = 100
 func incomplete(h *heap.Heap, cut error, ruby string) string {
 	lost := lostLines(h)
 	switch whole := h.Loaded < h.Dumps; { // then it is a later one of the file that breaks off
-	case cut != nil && !whole:
+	case endLost(cut) && !whole:
 		return "its end is missing"
 	case h.Losses[dump.BrokenOff].Lines > 0 && !whole:
 		return "it breaks off"

@@ -55,11 +55,11 @@ func run(args []string, stdin io.ReadCloser, stdout io.WriteCloser, stderr io.Wr
 		return 0
 	case errors.As(err, &exit):
 		if exit.err != nil {
-			fmt.Fprintf(stderr, "heapline: %v\n", exit.err)
+			fmt.Fprintf(stderr, "heapline: %s\n", report.PrintableError(exit.err))
 		}
 		return exit.code
 	}
-	fmt.Fprintf(stderr, "heapline: %v; see heapline --help\n", err)
+	fmt.Fprintf(stderr, "heapline: %s; see heapline --help\n", report.PrintableError(err))
 	return 2
 }
 

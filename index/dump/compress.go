@@ -3,6 +3,7 @@ package dump
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
@@ -38,4 +39,10 @@ func Decompress(r io.Reader) (io.ReadCloser, error) {
 		return d.IOReadCloser(), nil
 	}
 	return io.NopCloser(head), nil // large reads pass through a small bufio.Reader
+}
+
+// IsBehindEnd reports whether reading failed at what follows a compressed text
+// that was read to its end: padding, or anything else.
+func IsBehindEnd(err error) bool {
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, zstd.ErrMagicMismatch)
 }

@@ -41,13 +41,11 @@ func NewScanner() *Scanner {
 // count lines from the block's first, which is 1.
 func (s *Scanner) Reset(block []byte, offset int64) {
 	s.rest, s.offset, s.line, s.repaired, s.glued = block, offset, 0, 0, false
-	if offset == 0 {
-		bom := []byte("\ufeff")
-		if bytes.HasPrefix(block, bom) {
-			s.rest, s.offset = block[len(bom):], int64(len(bom))
-		}
-	}
 }
+
+// bom is what some programs begin a text with; of files that were put together it
+// is also in the middle.
+const bom = "\ufeff"
 
 // Lines returns how many lines of the block have been read.
 func (s *Scanner) Lines() int64 { return s.line }
@@ -87,11 +85,14 @@ func (s *Scanner) learn(r *Record) {
 }
 
 // Next reads on to the next record or problem and reports whether there was
-// one. Blank lines are passed over.
+// one. Blank lines are passed over, and byte order marks.
 func (s *Scanner) Next() bool {
 	for len(s.rest) > 0 {
 		rest, at := s.rest, s.offset
 		line := s.cutLine()
+		if len(line) >= len(bom) && string(line[:len(bom)]) == bom {
+			line, rest, at = line[len(bom):], rest[len(bom):], at+int64(len(bom))
+		}
 		if len(line) == 0 {
 			continue
 		}
@@ -130,6 +131,9 @@ func (s *Scanner) cutLine() []byte {
 	s.glued = false
 	if n := len(line); n > 0 && line[n-1] == '\r' {
 		line = line[:n-1]
+	}
+	if len(line) > 0 && line[0] <= ' ' && len(bytes.Trim(line, " \t\r")) == 0 {
+		return nil
 	}
 	return line
 }

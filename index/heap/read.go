@@ -51,6 +51,9 @@ func (b *beginning) isHopeless(block int, p *part) bool {
 // ErrBrokenOff is returned for input that ends within its first record.
 var ErrBrokenOff = errors.New("the dump breaks off in its first record")
 
+// ErrEmpty is returned for input without a single byte.
+var ErrEmpty = errors.New("the dump is empty")
+
 // Options are how to read.
 type Options struct {
 	Workers   int   // parsers at once, 0 for one a core; ids follow the order of the dump whatever the number
@@ -73,7 +76,7 @@ func Read(ctx context.Context, r io.Reader, o Options) (*Heap, error) {
 	if !anyRecord(parts) {
 		return nil, emptyError(parts, readErr)
 	}
-	h, err := merge(ctx, parts, crew, workers, readErr != nil)
+	h, err := merge(ctx, parts, crew, workers, readErr != nil && !dump.IsBehindEnd(readErr))
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +99,7 @@ func emptyError(parts []*part, readErr error) error {
 	case readErr != nil:
 		return readErr
 	case len(parts) == 0:
-		return io.ErrUnexpectedEOF
+		return ErrEmpty
 	case parts[0].losses[dump.BrokenOff].Lines > 0 && parts[0].bad() == 1:
 		return ErrBrokenOff
 	}
@@ -114,6 +117,9 @@ func readParts(ctx context.Context, s *dump.Splitter, workers int, budget *budge
 			b, err := s.Next()
 			if errors.Is(err, dump.ErrLongLine) {
 				return ErrTooLarge
+			}
+			if errors.Is(err, dump.ErrNulls) {
+				return err
 			}
 			if err != nil {
 				if err != io.EOF { //nolint:errorlint // a wrapped EOF is an error of the decompressor

@@ -223,9 +223,19 @@ func Printable(text string) string {
 	if runes := []rune(text); len(runes) > longestName {
 		text = string(runes[:longestName/2]) + "…" + string(runes[len(runes)-longestName/2:])
 	}
+	return escaped(text, unicode.IsPrint)
+}
+
+// PrintableError is so with an error's text, which may name a file of any name: all
+// of it, and its lines.
+func PrintableError(err error) string {
+	return escaped(err.Error(), func(c rune) bool { return unicode.IsPrint(c) || c == '\n' || c == '\t' })
+}
+
+func escaped(text string, keep func(rune) bool) string {
 	var b strings.Builder
 	for _, c := range text {
-		if unicode.IsPrint(c) {
+		if keep(c) {
 			b.WriteRune(c)
 			continue
 		}
