@@ -132,7 +132,7 @@ func (m *meter) Read(p []byte) (int, error) {
 	}
 	copy(p, room[:n])
 	m.done.Add(int64(n))
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		m.err = err
 	}
 	m.report()

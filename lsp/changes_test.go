@@ -37,8 +37,8 @@ func TestAChangeUpToTheLargestNumberGoesToTheEnd(t *testing.T) {
 		c.notify("textDocument/didChange", object{
 			"textDocument": object{"uri": fileURI(a.ruby), "version": 2},
 			"contentChanges": []json.RawMessage{json.RawMessage(
-				`{"range":{"start":{"line":0,"character":0},"end":{"line":` + end + `,"character":` + end + `}},"text":"# one\n` + `"}`),
-			},
+				`{"range":{"start":{"line":0,"character":0},"end":{"line":` + end + `,"character":` + end + `}},"text":"# one\n"}`,
+			)},
 		})
 		c.notify("textDocument/didChange", object{
 			"textDocument":   object{"uri": fileURI(a.ruby), "version": 3},

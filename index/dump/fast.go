@@ -77,11 +77,7 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 		if r.once(2); r.twice || r.Method != nil || r.Generation >= 0 {
 			return -1 // part of the file's name
 		}
-		end := fastInt(b, at, &r.Line)
-		if r.Line > math.MaxInt32 {
-			return -1
-		}
-		return end
+		return fastSmallInt(b, at, &r.Line, math.MaxInt32)
 	case "method":
 		if r.Method != nil || r.Generation >= 0 {
 			return -1
@@ -91,11 +87,7 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 		if r.Generation >= 0 {
 			return -1
 		}
-		end := fastInt(b, at, &r.Generation)
-		if r.Generation >= math.MaxUint32 {
-			return -1
-		}
-		return end
+		return fastSmallInt(b, at, &r.Generation, math.MaxUint32-1)
 	case "memsize":
 		if r.once(16); r.twice {
 			return -1
@@ -167,6 +159,15 @@ func fastInt(b []byte, at int, to *int64) int {
 	}
 	*to = n
 	return i
+}
+
+// fastSmallInt reads one that is not above a limit.
+func fastSmallInt(b []byte, at int, to *int64, limit int64) int {
+	end := fastInt(b, at, to)
+	if *to > limit {
+		return -1
+	}
+	return end
 }
 
 // fastText reads a string without escapes.

@@ -88,31 +88,49 @@ func (s *Scanner) learn(r *Record) {
 // one. Blank lines are passed over, and byte order marks.
 func (s *Scanner) Next() bool {
 	for len(s.rest) > 0 {
-		rest, at := s.rest, s.offset
+		rest := s.rest
+		s.at = s.offset
 		line := s.cutLine()
-		if len(line) >= len(bom) && string(line[:len(bom)]) == bom {
-			line, rest, at = line[len(bom):], rest[len(bom):], at+int64(len(bom))
+		if len(line) > 0 && line[0] != '{' {
+			skipped := 0
+			line, skipped = bare(line)
+			rest, s.at = rest[skipped:], s.at+int64(skipped)
 		}
 		if len(line) == 0 {
 			continue
 		}
-		s.problem, s.tail = nil, 0
-		s.number, s.at = s.line, at
+		s.problem, s.tail, s.number = nil, 0, s.line
 		f := s.parse(line)
 		if s.tail > 0 {
-			s.rest, s.offset, s.glued = rest[s.tail:], at+int64(s.tail), true
+			s.rest, s.offset, s.glued = rest[s.tail:], s.at+int64(s.tail), true
 		}
 		if f != nil {
-			s.problem = &Problem{Line: s.number, Offset: at, Reason: f.reason, Message: strings.ToValidUTF8(f.message, "\ufffd")}
-			if s.rest == nil && startsRecord(line) {
-				s.problem.Reason, s.problem.Message = BrokenOff, BrokenOff.String()
-			}
+			s.fail(f, line)
 		} else {
 			s.learn(&s.record)
 		}
 		return true
 	}
 	return false
+}
+
+// bare returns a line without a byte order mark, of so many bytes, nothing of one
+// that is blank.
+func bare(line []byte) (rest []byte, skipped int) {
+	if bytes.HasPrefix(line, []byte(bom)) {
+		line, skipped = line[len(bom):], len(bom)
+	}
+	if len(bytes.Trim(line, " \t\r")) == 0 {
+		line = nil
+	}
+	return line, skipped
+}
+
+func (s *Scanner) fail(f *fault, line []byte) {
+	s.problem = &Problem{Line: s.number, Offset: s.at, Reason: f.reason, Message: strings.ToValidUTF8(f.message, "\ufffd")}
+	if s.rest == nil && startsRecord(line) {
+		s.problem.Reason, s.problem.Message = BrokenOff, BrokenOff.String()
+	}
 }
 
 // cutLine takes the next line, without its end, off the rest of the block.
@@ -131,9 +149,6 @@ func (s *Scanner) cutLine() []byte {
 	s.glued = false
 	if n := len(line); n > 0 && line[n-1] == '\r' {
 		line = line[:n-1]
-	}
-	if len(line) > 0 && line[0] <= ' ' && len(bytes.Trim(line, " \t\r")) == 0 {
-		return nil
 	}
 	return line
 }
