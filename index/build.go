@@ -8,7 +8,6 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"heapline/index/dump"
@@ -50,8 +49,8 @@ func Build(ctx context.Context, r io.Reader, opts Options) (*Snapshot, error) {
 	in.stage("finding what is alive")
 	search := graph.NewSearch(h.Refs)
 	s := newSnapshot(h, search.Reached())
-	s.summary.Path, s.summary.Problems = opts.Path, problems(h, cut)
-	s.summary.describe(h)
+	s.summary.Path = opts.Path
+	s.summary.describe(h, cut)
 	if opts.Counted != nil {
 		opts.Counted(s)
 	}
@@ -81,14 +80,15 @@ func read(ctx context.Context, in *meter, opts Options) (h *heap.Heap, cut, err 
 	in.stage("reading")
 	plain, err := dump.Decompress(in)
 	if err != nil {
-		return nil, nil, unreadable(in, err)
+		return nil, nil, unreadable(in, nil, err)
 	}
 	defer plain.Close()
 	limit := opts.Memory
 	if limit <= 0 {
 		limit = DefaultMemory()
 	}
-	h, err = heap.Read(ctx, plain, heap.Options{Workers: opts.Workers, MaxMemory: limit})
+	text := &headed{Reader: plain}
+	h, err = heap.Read(ctx, text, heap.Options{Workers: opts.Workers, MaxMemory: limit})
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil, ctx.Err()
@@ -96,77 +96,13 @@ func read(ctx context.Context, in *meter, opts Options) (h *heap.Heap, cut, err 
 		return nil, nil, fmt.Errorf("loading it would take more than the %s of memory that it may take: "+
 			"raise the limit (the setting heapline.maxMemory, the flag --max-memory), or load it on a larger machine", FormatBytes(limit))
 	case h == nil:
-		return nil, nil, unreadable(in, err)
+		return nil, nil, unreadable(in, text.head, err)
 	}
 	return h, err, nil
 }
 
-// unreadable says in a developer's words why nothing could be read.
-func unreadable(in *meter, err error) error {
-	switch {
-	case in.done.Load() == 0 && in.err == nil:
-		return errors.New("the file is empty: the process may still be writing the dump, or it died before it could")
-	case errors.Is(err, heap.ErrBrokenOff):
-		return errors.New("the dump breaks off in its first record: the process died or was killed while it wrote it, or still writes it")
-	case errors.Is(err, heap.ErrNotDump):
-		return errors.New("this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them")
-	case in.err != nil:
-		return fmt.Errorf("reading failed: %w", in.err)
-	}
-	return fmt.Errorf("the file is damaged, nothing in it can be read: %w", err)
-}
-
-// problems sums up what was lost. The end of a cut-off input is listed first:
-// it costs the most.
-func problems(h *heap.Heap, cut error) Problems {
-	p := Problems{Reasons: []Problem{}, First: []Problem{}}
-	if cut != nil {
-		lost := Problem{Line: h.Lines, Offset: h.Bytes, Message: fmt.Sprintf("reading stopped here, the rest of the dump is lost: %v", cut)}
-		p.First = append(p.First, lost)
-		p.add(1, lost)
-	}
-	for reason, loss := range h.Losses {
-		p.add(loss.Lines, Problem{Line: loss.First.Line, Offset: loss.First.Offset, Message: dump.Reason(reason).String()})
-	}
-	for _, x := range h.Problems {
-		p.First = append(p.First, Problem{Line: x.Line, Offset: x.Offset, Message: x.Message})
-	}
-	if h.Duplicates > 0 {
-		repeated := Problem{Message: repeats(h)}
-		p.First = append(p.First, repeated)
-		p.add(h.Duplicates, repeated)
-	}
-	return p
-}
-
-func (p *Problems) add(count int64, reason Problem) {
-	if count > 0 {
-		p.Count += count
-		reason.Count = count
-		p.Reasons = append(p.Reasons, reason)
-	}
-}
-
-// repeatsShown is how many repeated addresses are named.
-const repeatsShown = 3
-
-func repeats(h *heap.Heap) string {
-	var list []string
-	for _, address := range h.Repeated[:min(len(h.Repeated), repeatsShown)] {
-		list = append(list, fmt.Sprintf("%#x", address))
-	}
-	if h.Duplicates > repeatsShown {
-		list = append(list, "…")
-	}
-	noun := "records repeat the address of an earlier record and were left out"
-	if h.Duplicates == 1 {
-		noun = "record repeats the address of an earlier record and was left out"
-	}
-	return fmt.Sprintf("%d %s: %s", h.Duplicates, noun, strings.Join(list, ", "))
-}
-
 // meter counts the bytes read, reports progress and ends reading when the load
-// is cancelled.
+// is cancelled, also where the system makes it wait.
 type meter struct {
 	ctx  context.Context //nolint:containedctx // io.Reader has no room for it
 	r    io.Reader
@@ -174,15 +110,29 @@ type meter struct {
 	done atomic.Int64
 	name string
 	err  error // what the input itself failed with
+	room []byte
 }
+
+// readAtOnce is how much is read at once: into memory of the meter's own, for a
+// read that nobody waits for any more may still write to it.
+const readAtOnce = 1 << 18 // bytes
 
 func (m *meter) Read(p []byte) (int, error) {
 	if m.ctx.Err() != nil {
 		return 0, m.ctx.Err()
 	}
-	n, err := m.r.Read(p)
+	if m.room == nil {
+		m.room = make([]byte, readAtOnce)
+	}
+	room := m.room[:min(len(p), readAtOnce)]
+	n, err := Await(m.ctx, func() (int, error) { return m.r.Read(room) })
+	if m.ctx.Err() != nil {
+		m.room = nil
+		return 0, m.ctx.Err()
+	}
+	copy(p, room[:n])
 	m.done.Add(int64(n))
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		m.err = err
 	}
 	m.report()

@@ -29,7 +29,7 @@ func BuildSeries(ctx context.Context, sources []Source, opts Options) (*Snapshot
 	last := len(sources) - 1
 	for _, source := range sources[:last] {
 		var p *Past
-		err := source.read(opts, func(r io.Reader, opts Options) (err error) {
+		err := source.read(ctx, opts, func(r io.Reader, opts Options) (err error) {
 			opts.Counted = nil
 			p, err = ReadPast(ctx, r, opts)
 			return err
@@ -67,19 +67,31 @@ func inTime(sources []Source) []Source {
 }
 
 func (s Source) build(ctx context.Context, opts Options) (snapshot *Snapshot, err error) {
-	err = s.read(opts, func(r io.Reader, opts Options) (err error) {
+	err = s.read(ctx, opts, func(r io.Reader, opts Options) (err error) {
 		snapshot, err = Build(ctx, r, opts)
 		return err
 	})
 	return snapshot, err
 }
 
-func (s Source) read(opts Options, do func(io.Reader, Options) error) error {
-	r, err := s.Open()
+func (s Source) read(ctx context.Context, opts Options, do func(io.Reader, Options) error) error {
+	r, err := Await(ctx, func() (io.ReadCloser, error) {
+		r, err := s.Open()
+		if err == nil && ctx.Err() != nil { // nobody waits for it
+			_ = r.Close()
+		}
+		return r, err
+	})
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer func() {
+		if ctx.Err() != nil {
+			go r.Close() // it may wait for a read that does not end
+			return
+		}
+		_ = r.Close()
+	}()
 	opts.Path, opts.Size = s.Path, s.Size
 	if err := do(r, opts); err != nil {
 		return fmt.Errorf("%s: %w", s.Path, err)

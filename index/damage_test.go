@@ -41,6 +41,7 @@ func problemTexts(p Problems) []string {
 
 func TestDamage(t *testing.T) {
 	const notJSON = "not valid JSON: damaged, or a piece of a record"
+	const odd = "a value of a wrong type or out of range was passed over, the rest of its record counts"
 	for _, tt := range []struct {
 		name, dump string
 		live       int64
@@ -51,6 +52,8 @@ func TestDamage(t *testing.T) {
 		{"blank lines", "\n\n" + roots + "\n" + object + "\r\n" + text + "\n\n", 2, nil, ""},
 		{"CRLF", strings.ReplaceAll(roots+object+text, "\n", "\r\n"), 2, nil, ""},
 		{"a BOM", "\ufeff" + roots + object + text, 2, nil, ""},
+		{"lines of blanks and tabs", roots + "  \t \n" + object + "\t\r\n" + text + " ", 2, nil, ""},
+		{"a BOM in the middle", roots + "\ufeff" + object + "\ufeff" + text + "\ufeff", 2, nil, ""},
 		{"no line end at the end", strings.TrimSuffix(roots+object+text, "\n"), 2, nil, ""},
 		{
 			"torn in the last line", (roots + object + text)[:140], 1,
@@ -62,13 +65,13 @@ func TestDamage(t *testing.T) {
 		{"a missing line", roots + object, 1, nil, ""},
 		{
 			"a repeated line", roots + object + object + text, 2,
-			[]string{"1 × 1 record repeats the address of an earlier record and was left out: 0x10 @0:0"},
-			"1 record repeats the address of an earlier record and was left out: 0x10",
+			[]string{"1 × a record at the address of an earlier one was left out @3:124"},
+			"an earlier record has the address 0x10, too: this one was left out",
 		},
 		{
 			"duplicate addresses", roots + object + strings.Repeat(text, 6), 2,
-			[]string{"5 × 5 records repeat the address of an earlier record and were left out: 0x20, 0x20, 0x20, … @0:0"},
-			"5 records repeat the address of an earlier record and were left out: 0x20, 0x20, 0x20, …",
+			[]string{"5 × a record at the address of an earlier one was left out @4:216"},
+			"an earlier record has the address 0x20, too: this one was left out",
 		},
 		{
 			"NUL bytes", roots + object + strings.Repeat("\x00", 500) + "\n" + text, 2,
@@ -92,9 +95,10 @@ func TestDamage(t *testing.T) {
 		{"a size beyond 64 bits", roots + object + strings.Replace(text, ":40", ":99999999999999999999999", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, "memsize 9223372036854775807 is out of range"},
 		{"a fraction for a size", roots + object + strings.Replace(text, ":40", ":4.5", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, `number "4.5" is not an integer`},
 		{"an address out of range", roots + object + strings.Replace(text, "0x20", "0x12345678123456789", 1), 1, []string{"1 × a record with an impossible number or address @3:124"}, `address "0x12345678123456789" is not a hexadecimal number`},
+		{"a negative line on a machine of 32 bits", roots + object + strings.Replace(text, `"line":3`, `"line":4294967291`, 1), 2, nil, ""},
 		{"a negative line", roots + object + strings.Replace(text, `"line":3`, `"line":18446744073709551611`, 1), 2, nil, ""},
-		{"a negative length", roots + strings.Replace(object, `"ARRAY"`, `"ARRAY", "length":-5`, 1) + text, 2, nil, ""},
-		{"a generation beyond 64 bits", roots + object + strings.Replace(text, `"generation":1`, `"generation":99999999999999999999`, 1), 2, nil, ""},
+		{"a negative length", roots + strings.Replace(object, `"ARRAY"`, `"ARRAY", "length":-5`, 1) + text, 2, []string{"1 × " + odd + " @2:52"}, "length -5 is out of range: passed over"},
+		{"a generation beyond 64 bits", roots + object + strings.Replace(text, `"generation":1`, `"generation":99999999999999999999`, 1), 2, []string{"1 × " + odd + " @3:124"}, "generation 99999999999999999999 is out of range: passed over"},
 	} {
 		s, err := build(t, []byte(tt.dump))
 		if err != nil {
@@ -112,6 +116,39 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// A value that no Ruby writes is a problem with its place; its record counts.
+func TestOddValuesAreCountedAndTheirRecordsKept(t *testing.T) {
+	const record = `{"address":"0x20", "type":"STRING", "bytesize":3, "class":"0x10", "references":["0x10"], "file":"/a.rb", "line":3, ` +
+		`"method":"m", "generation":1, "memsize":40}` + "\n"
+	for _, tt := range []struct{ was, is, message string }{
+		{`"memsize":40`, `"memsize":"40"`, "memsize is a string: passed over"},
+		{`"memsize":40`, `"memsize":null`, "memsize is null: passed over"},
+		{`"memsize":40`, `"memsize":{}`, "memsize is an object: passed over"},
+		{`"line":3`, `"line":-5`, "line -5 is out of range: passed over"},
+		{`"line":3`, `"line":4294967296`, "line 4294967296 is out of range: passed over"},
+		{`"line":3`, `"line":99999999999999999999`, "line 99999999999999999999 is out of range: passed over"},
+		{`"line":3`, `"line":true`, "line is true or false: passed over"},
+		{`"generation":1`, `"generation":-1`, "generation -1 is out of range: passed over"},
+		{`"generation":1`, `"generation":4294967295`, "generation 4294967295 is out of range: passed over"},
+		{`["0x10"]`, `"0x10"`, "references is a string: passed over"},
+		{`["0x10"]`, `["0x10", 5]`, "references is a number: passed over"},
+		{`"class":"0x10"`, `"class":5`, "class is a number: passed over"},
+		{`"/a.rb"`, `5`, "file is a number: passed over"},
+		{`"method":"m"`, `"method":[]`, "method is an array: passed over"},
+		{`"bytesize":3`, `"bytesize":"3"`, "bytesize is a string: passed over"},
+	} {
+		s, err := build(t, []byte(roots+object+strings.Replace(record, tt.was, tt.is, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := s.Summary()
+		want := Problem{Line: 3, Offset: int64(len(roots + object)), Message: tt.message}
+		if sum.Live.Objects != 2 || sum.Problems.Count != 1 || sum.Problems.First[0] != want || sum.Problems.Lost() {
+			t.Errorf("%s: %d live, %+v", tt.is, sum.Live.Objects, sum.Problems)
+		}
+	}
+}
+
 func TestWhatIsNoDumpAtAll(t *testing.T) {
 	for name, tt := range map[string]struct{ dump, want string }{
 		"nothing":                    {"", "the file is empty: the process may still be writing the dump, or it died before it could"},
@@ -120,8 +157,18 @@ func TestWhatIsNoDumpAtAll(t *testing.T) {
 		"other JSON":                 {`{"a":1}`, "this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them"},
 		"a first record broken off":  {roots[:40], "the dump breaks off in its first record: the process died or was killed while it wrote it, or still writes it"},
 		"a first object broken off":  {object[:40], "the dump breaks off in its first record: the process died or was killed while it wrote it, or still writes it"},
-		"NUL bytes alone":            {strings.Repeat("\x00", 3_000_000), "this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them"},
-		"gzip cut in its header":     {"\x1f\x8b\x08", "the file is damaged, nothing in it can be read: unexpected EOF"},
+		"NUL bytes alone":            {strings.Repeat("\x00", 3_000_000), "the file holds nothing but NUL bytes: it was never written. Copy it again, or take the dump again"},
+		"gzip cut in its header":     {"\x1f\x8b\x08", "the compressed file is incomplete, and nothing in it can be read: copy it again, or take the dump again"},
+		"gzip of nothing":            {string(gzipped(t, nil)), "the dump is empty: it was compressed before anything was written, or the process died before it could write"},
+		"zstd of nothing":            {"\x28\xb5\x2f\xfd\x24\x00\x01\x00\x00\x99\xe9\xd8\x51", "the dump is empty: it was compressed before anything was written, or the process died before it could write"},
+		"UTF-16 of PowerShell":       {"\xff\xfe{\x00\"\x00t\x00", "this is not a Ruby heap dump: it is text of UTF-16, as PowerShell's > writes it. Convert it (iconv -f UTF-16 -t UTF-8), or let Ruby write to a file"},
+		"UTF-16 without a mark":      {"{\x00\"\x00t\x00", "this is not a Ruby heap dump: it is text of UTF-16, as PowerShell's > writes it. Convert it (iconv -f UTF-16 -t UTF-8), or let Ruby write to a file"},
+		"UTF-32":                     {"\xff\xfe\x00\x00{\x00\x00\x00", "this is not a Ruby heap dump: it is text of UTF-32. Convert it: iconv -f UTF-32 -t UTF-8"},
+		"xz":                         {"\xfd7zXZ\x00\x00\x04", "this is not a Ruby heap dump: it is compressed with xz. Unpack it first: xz -d"},
+		"bzip2":                      {"BZh91AY&SY", "this is not a Ruby heap dump: it is compressed with bzip2. Unpack it first: bzip2 -d"},
+		"gzip in gzip":               {string(gzipped(t, gzipped(t, []byte(strings.Repeat(roots, 100))))), "this is not a Ruby heap dump: it is compressed twice. Unpack it once: gzip -d"},
+		"one JSON array":             {`[{"type":"ROOT", "root":"vm"}, {"address":"0x10"}]`, "this is not a Ruby heap dump: it is one JSON array, and a dump has an object on each line. Make it so: jq -c '.[]'"},
+		"pretty-printed JSON":        {"{\n  \"type\": \"ROOT\",\n  \"root\": \"vm\"\n}\n", "this is not a Ruby heap dump: its JSON is spread over many lines, and a dump has an object on each line. Make it so: jq -c ."},
 		"gzip of something else":     {string(gzipped(t, []byte("hello"))), "this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them"},
 		"a line that never breaks":   {strings.Repeat("x", 3_000_000), "this is not a Ruby heap dump: no line is a record as ObjectSpace.dump_all writes them"},
 		"zstd with a damaged header": {"\x28\xb5\x2f\xfd\xff\xff\xff\xff\xff", ""},
@@ -175,13 +222,65 @@ func TestCompressedDumpsCutShort(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		p := s.Summary().Problems
-		if p.First[0].Message != "reading stopped here, the rest of the dump is lost: unexpected EOF" || p.Reasons[0].Count != 1 {
+		if p.First[0].Message != "the compressed file ends here, the rest of the dump is lost: copy it again, or take the dump again (unexpected EOF)" || p.Reasons[0].Count != 1 {
 			t.Errorf("%s: %+v", name, p)
 		}
 		if p.First[0].Offset < int64(len(data)/3) || s.Summary().Objects.Objects < 10_000 {
 			t.Errorf("%s: %+v, stopped at %d of %d", name, s.Summary().Objects, p.First[0].Offset, len(data))
 		}
 		addsUp(t, s)
+	}
+}
+
+// All records were read: nothing is lost, whatever follows.
+func TestWhatFollowsACompressedDumpCostsNothing(t *testing.T) {
+	data := []byte(roots + object + text)
+	for name, whole := range map[string][]byte{"gzip": gzipped(t, data), "zstd": zstandard(t, data)} {
+		for _, behind := range []string{"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", "garbage that is none of it"} {
+			s, err := build(t, append(slices.Clone(whole), behind...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := s.Summary()
+			if want := "what follows the compressed dump was passed over: padding, or no part of it"; sum.Live.Objects != 2 ||
+				sum.Problems.Count != 1 || sum.Problems.Reasons[0].Message != want || sum.Problems.Lost() || sum.Incomplete != "" {
+				t.Errorf("%s: %+v, %q", name, sum.Problems, sum.Incomplete)
+			}
+		}
+	}
+}
+
+func TestNulBytesWithoutEndAreNotTooLarge(t *testing.T) {
+	_, err := Build(context.Background(), repeated(make([]byte, 1<<20)), Options{Memory: 64 << 20})
+	if err == nil || !strings.HasPrefix(err.Error(), "the file holds nothing but NUL bytes") {
+		t.Error(err)
+	}
+}
+
+func TestTracingIsNotBlamedWhereLinesAreLost(t *testing.T) {
+	s, err := build(t, []byte(roots+object+strings.Repeat(text[1:], 50)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(s.Summary().Notes(), " "); !strings.Contains(got, "No object that could be read has an allocation site.") || strings.Contains(got, "without allocation tracing") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// pzstd writes a frame to skip before each of its frames.
+func TestZstdThatBeginsWithAFrameToSkip(t *testing.T) {
+	skip := []byte{0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4}
+	for first := byte(0x50); first <= 0x5f; first++ {
+		skip[0] = first
+		data := slices.Concat(skip, zstandard(t, []byte(roots+object)), skip, zstandard(t, []byte(text)))
+		if s, err := build(t, data); err != nil || s.Summary().Live.Objects != 2 || !IsDump(bytes.NewReader(data)) {
+			t.Errorf("%#x: %v", first, err)
+		}
+	}
+	for _, data := range [][]byte{skip[:3], skip[:8], skip} {
+		if _, err := build(t, data); err == nil {
+			t.Errorf("%x is a dump", data)
+		}
 	}
 }
 
@@ -317,7 +416,7 @@ func duplicates(s *Snapshot) int64 { return s.heap.heap.Duplicates }
 // parser's.
 func accountForLines(t *testing.T, data []byte) (bad, repaired, problems int64) {
 	t.Helper()
-	lines := bytes.Split(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\n"))
+	lines := bytes.Split(data, []byte("\n"))
 	s := dump.NewScanner()
 	s.Reset(data, 0)
 	for {
@@ -326,11 +425,12 @@ func accountForLines(t *testing.T, data []byte) (bad, repaired, problems int64) 
 			return bad, repaired, problems
 		}
 		p := s.Problem()
-		if p != nil {
+		if p != nil || s.Oddity() != nil {
 			problems++
 		}
 		for i, line := range lines[before:s.Lines()] {
-			good := len(bytes.TrimSuffix(line, []byte("\r"))) == 0 || json.Valid(line) && utf8.Valid(line)
+			line = bytes.TrimPrefix(line, []byte("\ufeff"))
+			good := len(bytes.Trim(line, " \t\r")) == 0 || json.Valid(line) && utf8.Valid(line)
 			if !good {
 				bad++
 			}

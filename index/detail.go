@@ -13,34 +13,16 @@ func (c *contents) detail(objects []heap.ID) *Detail {
 	classes := newTally(func(id heap.ID) uint64 { return h.ClassKey(id) }, h.ClassName)
 	types := newTally(func(id heap.ID) uint64 { return uint64(h.Kind(id)) }, func(id heap.ID) string { return h.Kind(id).String() })
 	methods := newTally(h.Method, h.Method)
-	generations := map[int64]*Count{}
 	for _, id := range objects {
 		bytes := h.Memsize(id)
 		classes.add(id, bytes)
 		types.add(id, bytes)
 		methods.add(id, bytes)
-		if g := h.Generation(id); g >= 0 {
-			cohort := generations[g]
-			if cohort == nil {
-				cohort = &Count{}
-				generations[g] = cohort
-			}
-			cohort.add(bytes)
-		}
 	}
 	return &Detail{
 		Classes: classes.rows(), Types: types.rows(), Methods: methods.rows(),
-		Generations: cohorts(generations), Largest: c.largest(objects),
+		Generations: c.cohorts(objects), Largest: c.largest(objects),
 	}
-}
-
-func cohorts(generations map[int64]*Count) []GenerationCount {
-	rows := make([]GenerationCount, 0, len(generations))
-	for g, c := range generations {
-		rows = append(rows, GenerationCount{g, *c})
-	}
-	slices.SortFunc(rows, func(a, b GenerationCount) int { return cmp.Compare(a.Generation, b.Generation) })
-	return rows
 }
 
 // largest lists the largest objects, of equal ones the dump's first.

@@ -23,15 +23,17 @@ func (s Summary) Notes() []string {
 	note(s.Kind == KindObjects, "It has no GC roots: single objects (ObjectSpace.dump), or a part of a dump. "+
 		"What is alive cannot be told, so every object counts as live.")
 	note(s.Dumps.Count > 1, "%s", s.dumpsNote())
-	note(s.untraced(), "No object has an allocation site: the dump was taken without allocation tracing. Call "+
+	note(s.noVM, "It has GC roots, but none of the category vm, which every Ruby writes: a part of the dump is missing. "+
+		"What only they hold counts as garbage: take it again.")
+	note(s.untraced() && s.Problems.lost, "No object that could be read has an allocation site.")
+	note(s.untraced() && !s.Problems.lost, "No object has an allocation site: the dump was taken without allocation tracing. Call "+
 		"ObjectSpace.trace_object_allocations_start (require \"objspace\") before the code that allocates, then dump again.")
 	note(s.Stale > 0, "%s for a site: tracing was stopped before the dump, and Ruby shows the sites of dead objects for others that "+
 		"came to their place. Do not trust lines with few objects.", times(s.Stale, "object is too young", "objects are too young"))
 	note(s.Survivors.Objects > 0, "Unreachable, but survived several GCs: %s, %s. Held by something the dump does not show%s, "+
 		"or not yet collected because no major GC ran.",
 		FormatObjects(s.Survivors.Objects), FormatBytes(s.Survivors.Bytes), s.finalizers())
-	note(s.Dangling > 0, "%s not in the dump%s.",
-		times(s.Dangling, "reference leads to an object that is", "references lead to objects that are"), s.danglingWhy())
+	note(s.Dangling > 0, "%s", s.dangling())
 	note(s.Zombies > 0, "%s dead and waiting for a finalizer: garbage.", times(s.Zombies, "object is", "objects are"))
 	note(s.FreeSlots > 0, "%s left out (taken with full: true).", times(s.FreeSlots, "free slot was", "free slots were"))
 	note(len(s.UnknownTypes) > 0, "Types of objects that this version of Heapline does not know, counted by name: %s.", namesNote(s.UnknownTypes))
@@ -60,18 +62,26 @@ func (s Summary) finalizers() string {
 	return ""
 }
 
-// danglingWhy names the usual reason of dangling references: these Rubies let
-// other threads run while they dump.
-func (s Summary) danglingWhy() string {
-	if s.Kind != KindWhole {
-		return ""
-	}
-	for _, ruby := range []string{"3.0", "3.1", "3.2", "3.3"} {
-		if s.Ruby == ruby {
-			return "; Ruby " + ruby + " lets other threads run while it dumps"
+// dangling says where references lead that lead to no object, and why, as far as
+// that can be told.
+func (s Summary) dangling() string {
+	text := times(s.Dangling, "reference leads to an object that is not in the dump", "references lead to objects that are not in the dump")
+	switch {
+	case s.Kind != KindWhole:
+		return text + "."
+	case s.Problems.lost:
+		return text + ": some of them were in what could not be read."
+	case s.Incomplete != "" && s.Missing >= leastMissing:
+		return fmt.Sprintf("At least %s missing, which %s to: the dump is probably cut off or has a hole. "+
+			"What they held counts as garbage: take it again.",
+			times(s.Missing, "object is", "objects are"), times(s.Dangling, "reference leads", "references lead"))
+	case threadsRun(s.Ruby) && !strings.Contains(s.Ruby, " "): // a range tells little
+		text += "; Ruby " + s.Ruby + " lets other threads run while it dumps"
+		if s.Missing*fewMissing > s.Objects.Objects {
+			text += ". There are so many that a part of the dump may be missing, too"
 		}
 	}
-	return ""
+	return text + "."
 }
 
 // times is a number with what there are so many of.

@@ -2,7 +2,6 @@ package index
 
 import (
 	"context"
-	"strconv"
 
 	"heapline/index/heap"
 )
@@ -41,12 +40,18 @@ func (s *Snapshot) ByType() *Parts {
 	return newParts(s.heap, h.Kind, func(id heap.ID) string { return h.Kind(id).String() })
 }
 
-// ByGeneration parts the live heap by generation.
+// ByGeneration parts the live heap by generation, or by ranges of generations
+// ("120–139") where there are too many.
 func (s *Snapshot) ByGeneration() *Parts {
 	h := s.heap.heap
-	return newParts(s.heap, h.Generation, func(id heap.ID) string {
+	r := spansOf(s.heap.liveGenerations(), dumpCohorts)
+	from := func(id heap.ID) int64 {
+		from, _ := r.of(h.Generation(id))
+		return from
+	}
+	return newParts(s.heap, from, func(id heap.ID) string {
 		if g := h.Generation(id); g >= 0 {
-			return strconv.FormatInt(g, 10)
+			return r.name(g)
 		}
 		return NameNoGeneration
 	})

@@ -15,6 +15,7 @@ type Past struct {
 	path    string
 	newest  int64
 	live    Count
+	damage  damage
 	ids     *heap.Identities
 	sites   map[heap.Site]int32 // number of each site with live objects
 	counts  []Count             // live objects, by site number
@@ -54,7 +55,7 @@ type cohort struct {
 // when it is done.
 func ReadPast(ctx context.Context, r io.Reader, opts Options) (*Past, error) {
 	in := &meter{ctx: ctx, r: r, opts: opts}
-	h, _, err := read(ctx, in, opts)
+	h, cut, err := read(ctx, in, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -64,11 +65,17 @@ func ReadPast(ctx context.Context, r io.Reader, opts Options) (*Past, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newPast(opts.Path, h, live), ctx.Err()
+	p := newPast(opts.Path, h, live)
+	p.damage = damageOf(h, cut)
+	return p, ctx.Err()
 }
 
 // Past returns what to keep of the dump when a later one is loaded.
-func (s *Snapshot) Past() *Past { return newPast(s.summary.Path, s.heap.heap, s.heap.live) }
+func (s *Snapshot) Past() *Past {
+	p := newPast(s.summary.Path, s.heap.heap, s.heap.live)
+	p.damage = s.damage()
+	return p
+}
 
 func newPast(path string, h *heap.Heap, live graph.Set) *Past {
 	p := &Past{

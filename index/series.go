@@ -20,7 +20,10 @@ const (
 // changes once Compare returned it.
 type Series struct {
 	Dumps []DumpOfSeries
-	Match string // one of ByIdentity, ByCohort, ByTotals
+	// LeftOut are the earlier dumps of which a part is missing: they are not
+	// compared, since what they lack would look as if it had come later.
+	LeftOut []DumpOfSeries
+	Match   string // one of ByIdentity, ByCohort, ByTotals
 
 	last    *Snapshot
 	past    []*Past
@@ -36,6 +39,7 @@ type DumpOfSeries struct {
 	Path   string `json:"path"`
 	Newest int64  `json:"newestGeneration"` // GC count, -1 where nothing was traced
 	Live   Count  `json:"live"`
+	damage
 }
 
 // Growth is how the live objects of a site have changed from dump to dump.
@@ -92,11 +96,10 @@ func (s *Snapshot) Compare(ctx context.Context, past []*Past) (*Series, error) {
 	if len(past) == 0 || len(past) >= maxDumps {
 		return nil, fmt.Errorf("a series has from 2 to %d dumps, not %d", maxDumps, len(past)+1)
 	}
-	x := &Series{last: s, past: past, Match: matchOf(s.heap.heap, past)}
-	for _, p := range past {
-		x.Dumps = append(x.Dumps, DumpOfSeries{p.path, p.newest, p.live})
-	}
-	x.Dumps = append(x.Dumps, DumpOfSeries{s.summary.Path, s.newest, s.summary.Live})
+	x := &Series{last: s}
+	x.take(past)
+	x.Dumps = append(x.Dumps, DumpOfSeries{s.summary.Path, s.newest, s.summary.Live, s.damage()})
+	x.Match = matchOf(s.heap.heap, x.past)
 	x.number()
 	if x.Match == ByIdentity {
 		x.seen = x.byIdentity()
@@ -168,6 +171,9 @@ const lostAtMost = 0.02
 // for its newest, which the process has yet to begin.
 func (x *Series) lost() float64 {
 	c, before := x.last.heap, len(x.past)-1
+	if before < 0 {
+		return 0
+	}
 	begun := x.past[before].newest - 1
 	due, lost := 0, 0
 	for id := c.heap.First(); id < c.heap.End(); id++ {

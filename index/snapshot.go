@@ -47,9 +47,11 @@ type NamedCount struct {
 	Count
 }
 
-// GenerationCount is a cohort: the live objects of one generation.
+// GenerationCount is a cohort: the live objects of one generation, or of a range
+// where there are too many.
 type GenerationCount struct {
-	Generation int64 `json:"generation"` // GC count at allocation
+	Generation int64 `json:"generation"`   // GC count at allocation
+	To         int64 `json:"to,omitempty"` // the last of a range
 	Count
 }
 

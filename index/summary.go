@@ -34,6 +34,7 @@ type Summary struct {
 	Traced       int64       `json:"traced"`       // objects with a generation: those made while allocations were traced
 	Stale        int64       `json:"stale"`        // live objects whose site is that of a dead one before them, as far as that shows
 	Dangling     int64       `json:"dangling"`     // references to objects that are not in the dump
+	Missing      int64       `json:"-"`            // objects that they lead to
 	Zombies      int64       `json:"zombies"`      // dead objects that wait for their finalizers; garbage
 	FreeSlots    int64       `json:"freeSlots"`    // slots without an object, of dump_all(full: true); no objects
 	Shapes       int64       `json:"shapes"`       // layouts of objects (Ruby 3.2 and newer); no objects
@@ -42,6 +43,11 @@ type Summary struct {
 	UnknownKeys  []NameTimes `json:"unknownKeys"`  // of records, unknown to this version; passed over, most first
 	Repaired     int64       `json:"repaired"`     // records MRI wrote as bad JSON, read all the same
 	Problems     Problems    `json:"problems"`
+	// Incomplete says why a part of the dump is missing, "it breaks off"; empty
+	// where nothing shows that one is.
+	Incomplete string `json:"incomplete,omitempty"`
+
+	noVM bool // it has GC roots, but not those that every Ruby writes
 }
 
 // Dumps tells which of the dumps in a file is loaded.
@@ -59,15 +65,17 @@ type NameTimes struct {
 // Problems counts what could not be read, by reason; the first few are kept.
 type Problems struct {
 	Count   int64     `json:"count"`
-	Reasons []Problem `json:"reasons"` // one for each, with its count; most serious first
+	Reasons []Problem `json:"reasons"` // one for each, with its count; most serious first; without untrusted text
 	First   []Problem `json:"first"`
+
+	lost bool // records
 }
 
 // Problem is one unreadable or contradictory part of a dump, or several for one
 // reason: then the first.
 type Problem struct {
 	Count   int64  `json:"count,omitempty"` // of a reason; 0 for a single problem
-	Line    int64  `json:"line"`            // 1-based line of the (decompressed) dump, 0 where there is none
+	Line    int64  `json:"line"`            // 1-based line of the (decompressed) dump
 	Offset  int64  `json:"offset"`          // bytes from the start of the (decompressed) dump to the line
 	Message string `json:"message"`
 }
@@ -102,10 +110,13 @@ func timesOf(counts map[string]int64) []NameTimes {
 	return append(list[:namesShown-1], rest)
 }
 
+// rooted reports whether a dump has records of GC roots.
+func rooted(h *heap.Heap) bool { return !slices.Equal(h.Roots(), []string{heap.NoRoots}) }
+
 // kindOf tells what call wrote a dump.
 func kindOf(h *heap.Heap, objects int64) string {
 	switch {
-	case !slices.Equal(h.Roots(), []string{heap.NoRoots}):
+	case rooted(h):
 		return KindWhole
 	case h.Traced == objects:
 		return KindSince
@@ -113,11 +124,15 @@ func kindOf(h *heap.Heap, objects int64) string {
 	return KindObjects
 }
 
-// describe fills in what a heap tells of the dump itself.
-func (s *Summary) describe(h *heap.Heap) {
+// describe fills in what a heap tells of the dump itself; cut is why it ended early.
+func (s *Summary) describe(h *heap.Heap, cut error) {
+	s.Problems = problems(h, cut)
 	s.Kind, s.Ruby = kindOf(h, s.Objects.Objects), h.Traits.Ruby(s.Objects.Objects, s.Problems.Count == 0)
 	s.Traced, s.Dangling, s.Zombies = h.Traced, h.Dangling, h.Zombies
+	s.Missing = h.Missing
 	s.FreeSlots, s.Shapes, s.Repaired = h.FreeSlots, h.Shapes, h.Repaired
+	s.Incomplete = incomplete(h, cut, s.Ruby)
+	s.noVM = lacksVM(h)
 	s.Dumps = Dumps{h.Dumps, h.Loaded}
 	s.UnknownTypes, s.UnknownKeys = timesOf(h.UnknownTypes), timesOf(h.UnknownKeys)
 }

@@ -53,7 +53,7 @@ func FindSuspects(ctx context.Context, s *Snapshot, x *Series, least Thresholds)
 // Suspects returns the leak suspects, what grows by most bytes first. An error
 // is that of ctx.
 func (x *Series) Suspects(ctx context.Context, least Thresholds) ([]Suspect, error) {
-	if x.seen == nil || len(x.Dumps) < 3 || x.last.heap.tree == nil {
+	if x.seen == nil || len(x.Dumps) < fewestDumps || x.last.heap.tree == nil || x.Unreliable() != "" {
 		return nil, nil
 	}
 	before, err := x.last.before(ctx)

@@ -69,14 +69,17 @@ func (x *Series) gone(id SiteID) int64 {
 // olderThanFirst counts, by site, the objects in the dump before the last that
 // are as old as the first dump, by their generations.
 func (x *Series) olderThanFirst() []int64 {
+	old := make([]int64, len(x.last.sites))
 	before := len(x.past) - 1
+	if before < 0 {
+		return old
+	}
 	byNumber := make([]int64, len(x.past[before].counts))
 	for c, n := range x.past[before].cohorts {
 		if c.generation >= 0 && c.generation < x.past[0].newest {
 			byNumber[c.site] += int64(n)
 		}
 	}
-	old := make([]int64, len(x.last.sites))
 	for id, number := range x.numbers[before] {
 		if number >= 0 {
 			old[id] = byNumber[number]

@@ -83,6 +83,9 @@ func (s *server) notification(next jsonrpc2.Handler, method string, req *jsonrpc
 		}
 		return
 	}
+	if method == protocol.MethodTextDocumentDidChange {
+		next = s.changed // the library is too lax
+	}
 	if _, err := next(s.base, req); err != nil {
 		s.logf(protocol.MessageTypeWarning, "%s: %v", method, err)
 	}

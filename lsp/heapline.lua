@@ -115,12 +115,7 @@ local function remarks(summary)
       'The dumps are not of one process: only how many objects each line has is compared, which names no leak.'
     )
   end
-  if summary.problems.count > 0 then
-    local first = vim.tbl_get(summary, 'problems', 'first', 1)
-    local example = first and (' (the first: line %d, %s)'):format(first.line, first.message) or ''
-    local lines = count(summary.problems.count, 'line')
-    table.insert(found, ('%s of the dump could not be read%s. The rest is loaded.'):format(lines, example))
-  end
+  vim.list_extend(found, summary.damage or {})
   return found
 end
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 
 	"go.lsp.dev/jsonrpc2"
@@ -26,10 +27,15 @@ type loadSummary struct {
 	Inferred []source.Applied `json:"inferred"`
 	Notes    []string         `json:"notes"` // sentences about the dump
 	// Dumps are those of the series, oldest first, empty where there is one dump
-	// only; Match is how they were compared.
-	Dumps    []index.DumpOfSeries `json:"series"`
-	Match    string               `json:"match"`
-	Suspects int                  `json:"suspects"` // how many lines grow
+	// only; LeftOut those of which a part is missing; Match is how the others were
+	// compared; Unreliable says why no suspects are looked for.
+	Dumps      []index.DumpOfSeries `json:"series"`
+	LeftOut    []index.DumpOfSeries `json:"leftOut"`
+	Match      string               `json:"match"`
+	Suspects   int                  `json:"suspects"` // how many lines grow
+	Unreliable string               `json:"unreliable,omitempty"`
+	// Damage are sentences about what is missing of the dumps; empty where all is well.
+	Damage []string `json:"damage"`
 }
 
 func (d *dump) summary() loadSummary {
@@ -37,10 +43,11 @@ func (d *dump) summary() loadSummary {
 	out := loadSummary{
 		Summary: sum, MappedFiles: d.files.Mapped, UnmappedFiles: d.files.Unmapped, AmbiguousFiles: d.files.Ambiguous,
 		Inferred: append([]source.Applied{}, d.files.Inferred...), Notes: d.notes(),
-		Dumps: []index.DumpOfSeries{}, Suspects: d.suspects.count(),
+		Dumps: []index.DumpOfSeries{}, LeftOut: []index.DumpOfSeries{}, Suspects: d.suspects.count(), Damage: append([]string{}, d.damage()...),
 	}
 	if d.series != nil {
-		out.Dumps, out.Match = d.series.Dumps, d.series.Match
+		out.Dumps, out.LeftOut = d.series.Dumps, append(out.LeftOut, d.series.LeftOut...)
+		out.Match, out.Unreliable = d.series.Match, d.series.Unreliable()
 	}
 	return out
 }
@@ -52,6 +59,32 @@ func (d *dump) notes() []string {
 		notes = append(notes, d.strange)
 	}
 	return notes
+}
+
+// damage says what is missing of a dump and of those that it is compared with.
+func (d *dump) damage() []string {
+	sum := d.snapshot.Summary()
+	var list []string
+	if text := sum.Problems.Sentences(); text != "" {
+		list = append(list, text)
+	} else if sum.Incomplete != "" {
+		list = append(list, "A part of the dump is missing: "+sum.Incomplete+". What that held counts as garbage: take it again.")
+	}
+	if d.series == nil {
+		return list
+	}
+	for _, earlier := range d.series.Earlier() {
+		name := label(filepath.Base(earlier.Path)) + ": "
+		if earlier.Incomplete != "" {
+			list = append(list, name+"left out of the comparison, since a part is missing: "+earlier.Incomplete+".")
+		} else if text := earlier.Problems.Sentences(); text != "" {
+			list = append(list, name+text)
+		}
+	}
+	if why := d.series.Unreliable(); why != "" {
+		list = append(list, "No leak suspects can be told: "+why+".")
+	}
+	return list
 }
 
 // load reads a dump and shows it, compared with earlier ones of the same process
@@ -108,19 +141,18 @@ func cancelled(ctx context.Context) error {
 // read builds the index of a dump and finds its files in the workspace; the
 // workspace is listed while the dump is read.
 func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, error) {
-	file, st, err := openDump(j.path)
+	stamps := map[string]stamp{}
+	opened := func(path string, st stamp) { stamps[path] = st }
+	in, err := index.Await(ctx, func() (input, error) { return j.find(opened, s.changedMeanwhile) })
 	if err != nil {
 		return nil, err
 	}
-	_ = file.Close()
 	places := s.state.Load().places()
-	workspace := s.listInBackground(ctx, places, originOf(j.path, st))
-	stamps := map[string]stamp{}
-	opened := func(path string, st stamp) { stamps[path] = st }
+	workspace := s.listInBackground(ctx, places, in.origin)
 	var listed *listing
 	var d *dump
 	var keeping sync.WaitGroup
-	snapshot, series, err := index.BuildSeries(ctx, j.sources(opened, s.changedMeanwhile), index.Options{
+	snapshot, series, err := index.BuildSeries(ctx, in.sources, index.Options{
 		Memory: int64(s.state.Load().settings.MaxMemory),
 		Progress: func(p index.Progress) {
 			j.setProgress(p)
@@ -153,6 +185,22 @@ func (s *server) read(ctx context.Context, j *job, shown *progress) (*dump, erro
 	whole.suspects = &suspects{snapshot: snapshot, series: series}
 	_, err = whole.suspects.from(ctx, s.state.Load().settings.thresholds())
 	return &whole, err
+}
+
+// input is what is there of a load's dumps before any is read.
+type input struct {
+	origin  origin
+	sources []index.Source
+}
+
+// find looks for the dumps of a load.
+func (j *job) find(opened func(path string, st stamp), changed func(path string)) (input, error) {
+	file, st, err := openDump(j.path)
+	if err != nil {
+		return input{}, err
+	}
+	_ = file.Close()
+	return input{originOf(j.path, st), j.sources(opened, changed)}, nil
 }
 
 func (s *server) changedMeanwhile(path string) {
@@ -209,15 +257,27 @@ func (s *server) dumpShown() {
 	s.diagnostics.publish(s.base) // last: it may wait for git
 }
 
-// loadInBackground loads dumps nobody waits for; a failure is shown.
+// loadInBackground loads dumps nobody waits for. A failure is shown, and what is
+// missing: who asks for a load by a command is told so by its answer.
 func (s *server) loadInBackground(paths []string) {
 	s.background("load", func(ctx context.Context) {
 		paths = s.state.Load().absolutes(paths)
 		last := len(paths) - 1
-		_, err := s.load(ctx, s.loads.next(), paths[last], nil, paths[:last]...)
+		d, err := s.load(ctx, s.loads.next(), paths[last], nil, paths[:last]...)
 		var coded *jsonrpc2.Error
-		if err != nil && !errors.As(err, &coded) {
-			_ = s.client.ShowMessage(ctx, &protocol.ShowMessageParams{Type: protocol.MessageTypeError, Message: withoutLinks(err.Error())})
+		switch {
+		case errors.As(err, &coded):
+		case err != nil:
+			s.show(ctx, protocol.MessageTypeError, err.Error())
+		default:
+			if damage := d.damage(); len(damage) > 0 {
+				s.show(ctx, protocol.MessageTypeWarning, label(filepath.Base(d.path))+": "+strings.Join(damage, " "))
+			}
 		}
 	})
+}
+
+// show has the client show a message.
+func (s *server) show(ctx context.Context, kind protocol.MessageType, text string) {
+	_ = s.client.ShowMessage(ctx, &protocol.ShowMessageParams{Type: kind, Message: withoutLinks(text)})
 }

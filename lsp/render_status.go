@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
@@ -168,6 +167,29 @@ func (c *card) stdlib(l stdlib) {
 // command: VS Code does so with [text](target).
 func withoutLinks(text string) string { return strings.ReplaceAll(text, "](", "]\u200b(") }
 
+// problems says what could not be read, by reason.
+func (c *card) problems(title string, p index.Problems) {
+	for _, x := range p.Reasons {
+		c.line(title, x.Reason())
+	}
+}
+
+// series says what is wrong with the earlier dumps of a series.
+func (c *card) series(d *dump) {
+	if d.series == nil {
+		return
+	}
+	for _, earlier := range d.series.Earlier() {
+		c.problems("Problem of "+c.name(filepath.Base(earlier.Path)), earlier.Problems)
+		if earlier.Incomplete != "" {
+			c.line("Left out of the comparison", c.name(filepath.Base(earlier.Path))+", since a part is missing: "+earlier.Incomplete)
+		}
+	}
+	if why := d.series.Unreliable(); why != "" {
+		c.line("No leak suspects", why)
+	}
+}
+
 // statusTooltip is the text behind a client's status item.
 func statusTooltip(d *dump) string {
 	sum := d.snapshot.Summary()
@@ -200,9 +222,8 @@ func statusTooltip(d *dump) string {
 	if memory := d.origin.Memory(sum.Objects); memory != "" {
 		c.line("Memory", memory)
 	}
-	if sum.Problems.Count > 0 {
-		c.line("Lines that could not be read", strconv.FormatInt(sum.Problems.Count, 10))
-	}
+	c.problems("Problem", sum.Problems)
+	c.series(d)
 	for _, note := range d.notes() {
 		c.WriteString("\n\n" + note)
 	}

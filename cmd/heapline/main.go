@@ -59,11 +59,11 @@ func run(args []string, stdin io.ReadCloser, stdout io.WriteCloser, stderr io.Wr
 		return 0
 	case errors.As(err, &exit):
 		if exit.err != nil {
-			fmt.Fprintf(stderr, "heapline: %v\n", exit.err)
+			fmt.Fprintf(stderr, "heapline: %s\n", report.PrintableError(exit.err))
 		}
 		return exit.code
 	}
-	fmt.Fprintf(stderr, "heapline: %v; see heapline --help\n", err)
+	fmt.Fprintf(stderr, "heapline: %s; see heapline --help\n", report.PrintableError(err))
 	return 2
 }
 
@@ -210,6 +210,12 @@ func standardInputOnce(args []string) error {
 func failOnSuspects(ctx context.Context, w io.Writer, o report.Options) error {
 	if o.Series.Match == index.ByTotals {
 		return errors.New("the dumps are not of one process: no leak can be told from them")
+	}
+	for _, d := range o.Series.LeftOut {
+		fmt.Fprintf(w, "%s is left out of the comparison, since a part is missing: %s\n", report.Printable(d.Path), d.Incomplete)
+	}
+	if why := o.Series.Unreliable(); why != "" {
+		return errors.New("no leak can be told: " + why)
 	}
 	lines, err := report.Sentences(ctx, o)
 	if err != nil || len(lines) == 0 {

@@ -38,6 +38,9 @@ type Splitter struct {
 // ErrLongLine is returned for a line that is longer than the limit.
 var ErrLongLine = errors.New("a line is too long")
 
+// ErrNulls is returned for such a line that holds nothing but NUL bytes.
+var ErrNulls = errors.New("nothing but NUL bytes")
+
 // NewSplitter returns a Splitter over r, which it reads in large pieces. A line
 // may be as long as limit at least, in bytes; 0 is for no limit.
 func NewSplitter(r io.Reader, limit int) *Splitter {
@@ -65,7 +68,7 @@ func (s *Splitter) Next() (*Block, error) {
 		}
 		break
 	}
-	if len(b.Data) == 0 || errors.Is(s.err, ErrLongLine) {
+	if len(b.Data) == 0 || errors.Is(s.err, ErrLongLine) || errors.Is(s.err, ErrNulls) {
 		s.pool.Put(b)
 		return nil, s.err
 	}
@@ -82,6 +85,9 @@ func (s *Splitter) fill(b *Block) int {
 	if room := cap(b.Data) - len(b.Data); room < leastRead {
 		if s.limit > 0 && len(b.Data) > max(s.limit, blockSize) {
 			s.err = ErrLongLine
+			if bytes.Count(b.Data, []byte{0}) == len(b.Data) {
+				s.err = ErrNulls
+			}
 			return -1
 		}
 		grown := make([]byte, len(b.Data), max(blockSize, 2*cap(b.Data)))

@@ -3,6 +3,7 @@ package dump
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"math/bits"
 )
 
@@ -76,7 +77,7 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 		if r.once(2); r.twice || r.Method != nil || r.Generation >= 0 {
 			return -1 // part of the file's name
 		}
-		return fastInt(b, at, &r.Line)
+		return fastSmallInt(b, at, &r.Line, math.MaxInt32)
 	case "method":
 		if r.Method != nil || r.Generation >= 0 {
 			return -1
@@ -86,7 +87,7 @@ func (s *Scanner) fastValue(key, b []byte, at int, r *Record) int {
 		if r.Generation >= 0 {
 			return -1
 		}
-		return fastInt(b, at, &r.Generation)
+		return fastSmallInt(b, at, &r.Generation, math.MaxUint32-1)
 	case "memsize":
 		if r.once(16); r.twice {
 			return -1
@@ -160,6 +161,15 @@ func fastInt(b []byte, at int, to *int64) int {
 	return i
 }
 
+// fastSmallInt reads one that is not above a limit.
+func fastSmallInt(b []byte, at int, to *int64, limit int64) int {
+	end := fastInt(b, at, to)
+	if *to > limit {
+		return -1
+	}
+	return end
+}
+
 // fastText reads a string without escapes.
 func fastText(b []byte, at int, to *[]byte) int {
 	if at >= len(b) || b[at] != '"' {
@@ -189,6 +199,9 @@ func fastFile(b []byte, at int, r *Record) int {
 		i += n
 		if rest := b[i+1:]; bytes.HasPrefix(rest, lineKey) || bytes.HasPrefix(rest, generationKey) || bytes.HasPrefix(rest, methodKey) {
 			r.File, r.raw = b[at+1:i:i], i > plain
+			if r.raw && beginsRecord(r.File) {
+				return -1 // two records on a line, or so it seems
+			}
 			return i + 1
 		}
 	}

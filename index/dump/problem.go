@@ -16,6 +16,7 @@ const (
 	NotJSON                  // damaged, or a piece of a record
 	Foreign                  // JSON, but no record of a heap dump
 	OutOfRange               // a record with an impossible number
+	OddValue                 // a record without a value that it has in an impossible form
 	Reasons                  // how many there are
 )
 
@@ -25,12 +26,13 @@ var reasonTexts = [Reasons]string{
 	NotJSON:    "not valid JSON: damaged, or a piece of a record",
 	Foreign:    "no record of a heap dump",
 	OutOfRange: "a record with an impossible number or address",
+	OddValue:   "a value of a wrong type or out of range was passed over, the rest of its record counts",
 }
 
 // String says the reason in words for people, without a full stop.
 func (r Reason) String() string { return reasonTexts[r] }
 
-// Problem is a line that could not be read.
+// Problem is a line that could not be read, or not all of it.
 type Problem struct {
 	Line    int64 // 1-based
 	Offset  int64 // bytes from the start of the (decompressed) dump to the line

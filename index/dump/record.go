@@ -90,6 +90,7 @@ type Record struct {
 	shapeType []byte
 	traits    Traits
 	unknown   [][]byte // keys that this package does not know
+	odd       string   // what is wrong with a value that was passed over
 	raw       bool     // holds a text that MRI should have escaped
 	seen      uint8    // bits of the keys of a site that were read
 	twice     bool     // one of them stands there twice

@@ -3,6 +3,7 @@ package dump
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	jsoniter "github.com/json-iterator/go"
@@ -25,6 +26,10 @@ type Scanner struct {
 	unknown  map[string]int64
 	flags    [8]knownFlags
 	iter     *jsoniter.Iterator
+	number   int64 // of the line just read
+	at       int64 // where it begins
+	tail     int   // where in the line just read another record begins, 0: nowhere
+	glued    bool  // the next line is such a record
 }
 
 // NewScanner returns a Scanner without input.
@@ -35,14 +40,12 @@ func NewScanner() *Scanner {
 // Reset starts on a block that begins offset bytes into the dump. Problems
 // count lines from the block's first, which is 1.
 func (s *Scanner) Reset(block []byte, offset int64) {
-	s.rest, s.offset, s.line, s.repaired = block, offset, 0, 0
-	if offset == 0 {
-		bom := []byte("\ufeff")
-		if bytes.HasPrefix(block, bom) {
-			s.rest, s.offset = block[len(bom):], int64(len(bom))
-		}
-	}
+	s.rest, s.offset, s.line, s.repaired, s.glued = block, offset, 0, 0, false
 }
+
+// bom is what some programs begin a text with; of files that were put together it
+// is also in the middle.
+const bom = "\ufeff"
 
 // Lines returns how many lines of the block have been read.
 func (s *Scanner) Lines() int64 { return s.line }
@@ -82,33 +85,27 @@ func (s *Scanner) learn(r *Record) {
 }
 
 // Next reads on to the next record or problem and reports whether there was
-// one. Blank lines are passed over.
+// one. Blank lines are passed over, and byte order marks.
 func (s *Scanner) Next() bool {
 	for len(s.rest) > 0 {
-		line := s.rest
-		at := s.offset
-		if end := bytes.IndexByte(s.rest, '\n'); end >= 0 {
-			line = s.rest[:end]
-			s.rest = s.rest[end+1:]
-			s.offset += int64(end) + 1
-		} else {
-			s.rest = nil
-			s.offset += int64(len(line))
-		}
-		s.line++
-		if n := len(line); n > 0 && line[n-1] == '\r' {
-			line = line[:n-1]
+		rest := s.rest
+		s.at = s.offset
+		line := s.cutLine()
+		if len(line) > 0 && line[0] != '{' {
+			skipped := 0
+			line, skipped = bare(line)
+			rest, s.at = rest[skipped:], s.at+int64(skipped)
 		}
 		if len(line) == 0 {
 			continue
 		}
-		s.problem = nil
-		number := s.line
-		if f := s.parse(line); f != nil {
-			s.problem = &Problem{Line: number, Offset: at, Reason: f.reason, Message: f.message}
-			if s.rest == nil && startsRecord(line) {
-				s.problem.Reason, s.problem.Message = BrokenOff, BrokenOff.String()
-			}
+		s.problem, s.tail, s.number = nil, 0, s.line
+		f := s.parse(line)
+		if s.tail > 0 {
+			s.rest, s.offset, s.glued = rest[s.tail:], s.at+int64(s.tail), true
+		}
+		if f != nil {
+			s.fail(f, line)
 		} else {
 			s.learn(&s.record)
 		}
@@ -117,9 +114,61 @@ func (s *Scanner) Next() bool {
 	return false
 }
 
+// bare returns a line without a byte order mark, of so many bytes, nothing of one
+// that is blank.
+func bare(line []byte) (rest []byte, skipped int) {
+	if bytes.HasPrefix(line, []byte(bom)) {
+		line, skipped = line[len(bom):], len(bom)
+	}
+	if len(bytes.Trim(line, " \t\r")) == 0 {
+		line = nil
+	}
+	return line, skipped
+}
+
+func (s *Scanner) fail(f *fault, line []byte) {
+	s.problem = &Problem{Line: s.number, Offset: s.at, Reason: f.reason, Message: strings.ToValidUTF8(f.message, "\ufffd")}
+	if s.rest == nil && startsRecord(line) {
+		s.problem.Reason, s.problem.Message = BrokenOff, BrokenOff.String()
+	}
+}
+
+// cutLine takes the next line, without its end, off the rest of the block.
+func (s *Scanner) cutLine() []byte {
+	line := s.rest
+	if end := bytes.IndexByte(s.rest, '\n'); end >= 0 {
+		line, s.rest = s.rest[:end], s.rest[end+1:]
+		s.offset += int64(end) + 1
+	} else {
+		s.rest = nil
+		s.offset += int64(len(line))
+	}
+	if !s.glued {
+		s.line++
+	}
+	s.glued = false
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	return line
+}
+
 // Record returns the line just read; it is overwritten by the next call of
 // Next. Only meaningful where Problem is nil.
 func (s *Scanner) Record() *Record { return &s.record }
+
+// Oddity says which value of the record just read was passed over, nil where none
+// was.
+func (s *Scanner) Oddity() *Problem {
+	if s.problem != nil || s.record.odd == "" {
+		return nil
+	}
+	return &Problem{Line: s.number, Offset: s.at, Reason: OddValue, Message: strings.ToValidUTF8(s.record.odd, "\ufffd")}
+}
+
+// Place is where the line just read begins: its number in the block, from 1, and
+// its offset in the dump.
+func (s *Scanner) Place() (line, offset int64) { return s.number, s.at }
 
 // Problem says why the line just read is no record, nil where it is one.
 func (s *Scanner) Problem() *Problem { return s.problem }
@@ -135,6 +184,11 @@ func (s *Scanner) parse(line []byte) *fault {
 	err := s.slow(line, r)
 	if err == nil {
 		err = r.check()
+	}
+	if err != nil && (err.reason == NotJSON || err.reason == ZeroBytes) {
+		if s.tail = s.gluedAt(line); s.tail > 0 {
+			return s.head(line[:s.tail], err)
+		}
 	}
 	switch {
 	case err != nil && !startsRecord(line):

@@ -40,17 +40,17 @@ func (s *Scanner) slow(b []byte, r *Record) *fault {
 func slowValue(it *jsoniter.Iterator, key string, r *Record) {
 	switch key {
 	case "address":
-		r.Address = slowAddress(it)
+		r.Address = slowAddress(it, r, key)
 	case "class":
-		r.Class = slowAddress(it)
+		r.Class = slowAddress(it, r, key)
 	case "references":
 		r.References = r.References[:0]
 		if it.WhatIsNext() != jsoniter.ArrayValue {
-			it.Skip()
+			r.passOver(it, key)
 			return
 		}
 		it.ReadArrayCB(func(it *jsoniter.Iterator) bool {
-			r.References = append(r.References, slowAddress(it))
+			r.References = append(r.References, slowAddress(it, r, key))
 			return it.Error == nil
 		})
 	case "type":
@@ -60,21 +60,21 @@ func slowValue(it *jsoniter.Iterator, key string, r *Record) {
 		r.Root = slowText(it)
 	case "file":
 		r.once(1)
-		r.File = slowText(it)
+		r.File = r.text(it, key)
 	case "line":
 		r.once(2)
-		r.Line = slowInt(it)
+		r.Line = slowInt(it, r, key, isLine)
 	case "method":
 		r.once(4)
-		r.Method = slowText(it)
+		r.Method = r.text(it, key)
 	case "generation":
 		r.once(8)
-		r.Generation = slowInt(it)
+		r.Generation = slowInt(it, r, key, isGeneration)
 	case "memsize":
 		r.once(16)
-		r.Memsize = slowInt(it)
+		r.Memsize = slowInt(it, r, key, anyInt)
 	case "bytesize", "length", "size":
-		r.Size = slowInt(it)
+		r.Size = slowInt(it, r, key, notNegative)
 	case "value":
 		slowEscapedText(it, r)
 	case "struct":
@@ -146,9 +146,9 @@ func slowEscapedText(it *jsoniter.Iterator, r *Record) {
 }
 
 // slowAddress reads "0x…". MRI writes a zero address without digits.
-func slowAddress(it *jsoniter.Iterator) uint64 {
+func slowAddress(it *jsoniter.Iterator, r *Record, key string) uint64 {
 	if it.WhatIsNext() != jsoniter.StringValue {
-		it.Skip()
+		r.passOver(it, key)
 		return 0
 	}
 	text := it.ReadString()
@@ -163,20 +163,24 @@ func slowAddress(it *jsoniter.Iterator) uint64 {
 	return v
 }
 
-// slowInt reads an integer. One beyond int64 is cut to its largest value: MRI
-// prints a negative line number as an unsigned one.
-func slowInt(it *jsoniter.Iterator) int64 {
+// slowInt reads an integer. One beyond int64 is cut to its largest value. One that
+// is not ok counts as odd.
+func slowInt(it *jsoniter.Iterator, r *Record, key string, ok func(n int64, text string) bool) int64 {
 	if it.WhatIsNext() != jsoniter.NumberValue {
-		it.Skip()
+		r.passOver(it, key)
 		return 0
 	}
 	text := string(it.ReadNumber())
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
 	case errors.Is(err, strconv.ErrRange) && n > 0:
-		return math.MaxInt64
+		n = math.MaxInt64
 	case err != nil && it.Error == nil:
 		it.Error = fmt.Errorf("number %.24q is not an integer", text)
+		return n
+	}
+	if !ok(n, text) {
+		r.oddity("%s %.24s is out of range: passed over", key, text)
 	}
 	return n
 }

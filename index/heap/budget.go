@@ -13,7 +13,7 @@ var ErrTooLarge = errors.New("the dump takes more memory than the limit")
 // objects: its columns twice while the parts are merged, the tables of the
 // dominators later; names and sites once for each worker and once for all.
 const (
-	perObject = 90
+	perObject = 94
 	perRef    = 14
 	perName   = 150 // beside its bytes
 	perSpot   = 200

@@ -26,8 +26,9 @@ type Heap struct {
 	Refs graph.CSR
 
 	Dangling   int64    // references that lead to no object of the dump
+	Missing    int64    // objects that they lead to
 	Duplicates int64    // records that repeat an address; only the first counts
-	Repeated   []uint64 // the first of their addresses
+	Repeated   []Repeat // the first of them
 	Newest     int64    // highest generation, -1 where there is none
 	Traced     int64    // objects with a generation
 	Zombies    int64    // dead objects that wait for their finalizers
@@ -47,6 +48,7 @@ type Heap struct {
 	Dumps        int                // dumps one behind the other
 	Loaded       int                // which of them this is, 1-based
 
+	missing  []uint64 // addresses, while the references are read
 	roots    []string // categories, by id - 1
 	address  []uint64
 	class    []ID

@@ -2,6 +2,7 @@ package heap
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -41,12 +42,14 @@ func (h *Heap) link(ctx context.Context, parts []*part, index *addresses, roots 
 	}
 	for _, s := range stretches {
 		h.Dangling += s.dangling
+		h.missing = append(h.missing, s.missing...)
 		copy(targets[used:], targets[s.start:s.end])
 		for i := range s.objects {
 			offsets[s.first+i] += uint32(used)
 		}
 		used += s.end - s.start
 	}
+	h.countMissing()
 	offsets[n] = uint32(used)
 	h.Refs = graph.CSR{Offsets: offsets, Targets: targets[:used:used]}
 	return nil
@@ -69,6 +72,7 @@ func (h *Heap) linkRoots(roots [][]rootRecord, index *addresses, targets []ID, o
 					used++
 				} else {
 					h.Dangling++
+					h.missing = append(h.missing, addr)
 				}
 			}
 		}
@@ -83,12 +87,21 @@ type stretch struct {
 	objects    int
 	start, end int // in targets
 	dangling   int64
+	missing    []uint64 // where those lead, each once
+}
+
+// countMissing counts the objects that references lead to and the dump lacks.
+func (h *Heap) countMissing() {
+	slices.Sort(h.missing)
+	h.Missing = int64(len(slices.Compact(h.missing)))
+	h.missing = nil
 }
 
 // link translates a part's references, then lets them go. Offsets are relative
 // to the stretch.
 func (s *stretch) link(h *Heap, index *addresses, targets []ID, offsets []uint32) {
 	p, at, from := s.part, s.start, uint32(0)
+	missing := p.refs[:0] // in the room of those that are read already
 	s.objects = len(p.refEnd)
 	for i, to := range p.refEnd {
 		id := s.first + i
@@ -103,6 +116,7 @@ func (s *stretch) link(h *Heap, index *addresses, targets []ID, offsets []uint32
 				at++
 			} else {
 				s.dangling++
+				missing = append(missing, addr)
 			}
 		}
 		from = to
@@ -112,6 +126,8 @@ func (s *stretch) link(h *Heap, index *addresses, targets []ID, offsets []uint32
 		}
 	}
 	s.end = at
+	slices.Sort(missing)
+	s.missing = slices.Clone(slices.Compact(missing))
 	p.refs, p.class, p.refEnd = nil, nil, nil
 }
 

@@ -35,10 +35,11 @@ func merge(ctx context.Context, parts []*part, crew []*worker, workers int, cut 
 	}
 	index := newAddresses(h.address[h.First():], h.First(), func(id ID) {
 		h.kind[id] = kind(dump.None)
-		if h.Duplicates++; len(h.Repeated) < problemsKept {
-			h.Repeated = append(h.Repeated, h.address[id])
-		}
+		h.repeats(id, parts)
 	})
+	for _, p := range parts {
+		p.places = places{}
+	}
 	if err := h.link(ctx, parts, index, roots, int(edges), workers); err != nil {
 		return nil, err
 	}
@@ -50,9 +51,13 @@ func merge(ctx context.Context, parts []*part, crew []*worker, workers int, cut 
 	return h, nil
 }
 
+// validText replaces what is not UTF-8 in a text of the dump.
+func validText(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
+
 // tally adds up what the whole input holds, whichever of its dumps is loaded.
 func (h *Heap) tally(parts []*part, crew []*worker) {
 	for _, p := range parts {
+		p.places.line, p.places.offset = h.Lines, h.Bytes
 		for _, problem := range p.problems {
 			if problem.Line += h.Lines; len(h.Problems) < problemsKept {
 				h.Problems = append(h.Problems, problem)
@@ -72,7 +77,7 @@ func (h *Heap) tally(parts []*part, crew []*worker) {
 	for _, w := range crew {
 		h.Traits |= w.scanner.Traits()
 		for key, n := range w.scanner.UnknownKeys() {
-			h.UnknownKeys[key] += n
+			h.UnknownKeys[validText(key)] += n
 		}
 	}
 }
@@ -115,11 +120,12 @@ func (h *Heap) addRoots(parts []*part) [][]rootRecord {
 	numbers := map[string]int{}
 	for _, p := range parts {
 		for _, r := range p.roots {
-			number, ok := numbers[r.category]
+			category := validText(r.category)
+			number, ok := numbers[category]
 			if !ok {
 				number = len(h.roots)
-				numbers[r.category] = number
-				h.roots, records = append(h.roots, r.category), append(records, nil)
+				numbers[category] = number
+				h.roots, records = append(h.roots, category), append(records, nil)
 			}
 			records[number] = append(records[number], r)
 		}
@@ -145,7 +151,7 @@ func (h *Heap) mergeNames(crew []*worker) []numbering {
 	for i, w := range crew {
 		ids := make([]uint32, len(w.names.texts))
 		for j, text := range w.names.texts[1:] {
-			ids[j+1] = all.text(strings.ToValidUTF8(text, "\ufffd"))
+			ids[j+1] = all.text(validText(text))
 		}
 		renumber[i].names = ids
 	}

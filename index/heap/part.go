@@ -15,6 +15,7 @@ type part struct {
 	lines    int64
 	bytes    int64
 	repaired int64
+	places   places
 
 	address []uint64
 	class   []uint64 // address of the class, 0 where there is none
@@ -58,7 +59,8 @@ func kindOf(r *dump.Record) kind {
 
 func (k kind) of() dump.Type { return dump.Type(k & typeMask) }
 
-// Loss is how many lines could not be read for one reason, and the first of them.
+// Loss is how many lines could not be read for one reason, or not wholly, and the
+// first of them.
 type Loss struct {
 	Lines int64 // count
 	First dump.Problem
@@ -122,6 +124,9 @@ func (w *worker) read(b *dump.Block) *part {
 			p.lost(*problem)
 			continue
 		}
+		if odd := w.scanner.Oddity(); odd != nil {
+			p.lost(*odd)
+		}
 		switch r := w.scanner.Record(); r.Type {
 		case dump.Shape: // class layouts
 			p.shapes++
@@ -130,14 +135,14 @@ func (w *worker) read(b *dump.Block) *part {
 		case dump.Root:
 			p.roots = append(p.roots, rootRecord{string(r.Root), slices.Clone(r.References), len(p.address)})
 		default:
-			w.add(p, r, b.Seq)
+			w.add(p, r, b)
 		}
 	}
 	p.lines, p.bytes, p.repaired = w.scanner.Lines(), int64(len(b.Data)), w.scanner.Repaired()
 	return p.fitted(w.number)
 }
 
-// lost counts a line that could not be read.
+// lost counts a line that could not be read, or a value of it.
 func (p *part) lost(problem dump.Problem) {
 	if len(p.problems) < problemsKept {
 		p.problems = append(p.problems, problem)
@@ -147,13 +152,13 @@ func (p *part) lost(problem dump.Problem) {
 
 // bad is how many lines could not be read.
 func (p *part) bad() (n int64) {
-	for _, l := range p.losses {
+	for _, l := range p.losses[:dump.OddValue] {
 		n += l.Lines
 	}
 	return n
 }
 
-func (w *worker) add(p *part, r *dump.Record, block int) {
+func (w *worker) add(p *part, r *dump.Record, b *dump.Block) {
 	at := len(p.address)
 	if r.Memsize >= math.MaxUint32 {
 		p.huge = append(p.huge, hugeObject{at, r.Memsize})
@@ -165,6 +170,8 @@ func (w *worker) add(p *part, r *dump.Record, block int) {
 	if r.Generation >= 0 && r.Generation < math.MaxUint32 {
 		born = uint32(r.Generation) + 1
 	}
+	line, offset := w.scanner.Place()
+	p.places.add(line, offset-b.Offset)
 	p.address = append(p.address, r.Address)
 	p.class = append(p.class, r.Class)
 	p.kind = append(p.kind, kindOf(r))
@@ -174,7 +181,7 @@ func (w *worker) add(p *part, r *dump.Record, block int) {
 	p.extra = append(p.extra, w.extra(r))
 	p.refs = append(p.refs, r.References...)
 	p.refEnd = append(p.refEnd, uint32(len(p.refs)))
-	if r.Type == dump.String && spot != 0 && r.Value != nil && w.best.admit(spot, r.Memsize, block, at) {
+	if r.Type == dump.String && spot != 0 && r.Value != nil && w.best.admit(spot, r.Memsize, b.Seq, at) {
 		p.samples = append(p.samples, newSample(r, at))
 	}
 }
@@ -199,14 +206,14 @@ func saturate(n int64) uint32 { return uint32(min(n, math.MaxUint32)) }
 func (p *part) reset() {
 	*p = part{
 		address: p.address[:0], class: p.class[:0], kind: p.kind[:0], memsize: p.memsize[:0], spot: p.spot[:0],
-		born: p.born[:0], extra: p.extra[:0], refEnd: p.refEnd[:0], refs: p.refs[:0],
+		born: p.born[:0], extra: p.extra[:0], refEnd: p.refEnd[:0], refs: p.refs[:0], places: p.places.emptied(),
 	}
 }
 
 // fitted returns a copy of p whose columns have no room to spare.
 func (p *part) fitted(worker int) *part {
 	f := *p
-	f.worker = worker
+	f.worker, f.places = worker, p.places.fitted()
 	f.address, f.class, f.kind = slices.Clone(p.address), slices.Clone(p.class), slices.Clone(p.kind)
 	f.memsize, f.spot, f.born = slices.Clone(p.memsize), slices.Clone(p.spot), slices.Clone(p.born)
 	f.extra, f.refEnd, f.refs = slices.Clone(p.extra), slices.Clone(p.refEnd), slices.Clone(p.refs)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,12 +17,42 @@ import (
 // ErrNotDump is returned for input without a single heap dump record.
 var ErrNotDump = errors.New("not a Ruby heap dump")
 
-// hopeless is how many unreadable lines without one good record make input no
-// dump, so that a large file of another kind is not read to its end.
+// hopeless is how many unreadable lines without one good record before them make
+// input no dump, so that a large file of another kind is not read to its end.
 const hopeless = 10_000
+
+// beginning tells input that is no dump by its first lines, in the order of the
+// file: which worker reads which block first says nothing.
+type beginning struct {
+	mu     sync.Mutex
+	isDump bool          // a good record came before too many bad lines
+	next   int           // the block up to which all have been looked at
+	bad    int64         // lines of those
+	ahead  map[int]*part // blocks behind it
+}
+
+// isHopeless notes what a block holds and reports whether the input is no dump.
+func (b *beginning) isHopeless(block int, p *part) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.isDump {
+		return false
+	}
+	b.ahead[block] = p
+	for p := b.ahead[b.next]; p != nil && !b.isDump && b.bad <= hopeless; p = b.ahead[b.next] {
+		delete(b.ahead, b.next)
+		b.isDump = p.hasRecord()
+		b.bad += p.bad()
+		b.next++
+	}
+	return !b.isDump && b.bad > hopeless
+}
 
 // ErrBrokenOff is returned for input that ends within its first record.
 var ErrBrokenOff = errors.New("the dump breaks off in its first record")
+
+// ErrEmpty is returned for input without a single byte.
+var ErrEmpty = errors.New("the dump is empty")
 
 // Options are how to read.
 type Options struct {
@@ -45,7 +76,7 @@ func Read(ctx context.Context, r io.Reader, o Options) (*Heap, error) {
 	if !anyRecord(parts) {
 		return nil, emptyError(parts, readErr)
 	}
-	h, err := merge(ctx, parts, crew, workers, readErr != nil)
+	h, err := merge(ctx, parts, crew, workers, readErr != nil && !dump.IsBehindEnd(readErr))
 	if err != nil {
 		return nil, err
 	}
@@ -54,19 +85,21 @@ func Read(ctx context.Context, r io.Reader, o Options) (*Heap, error) {
 
 func anyRecord(parts []*part) bool {
 	for _, p := range parts {
-		if len(p.address) > 0 || len(p.roots) > 0 {
+		if p.hasRecord() {
 			return true
 		}
 	}
 	return false
 }
 
+func (p *part) hasRecord() bool { return len(p.address) > 0 || len(p.roots) > 0 }
+
 func emptyError(parts []*part, readErr error) error {
 	switch {
 	case readErr != nil:
 		return readErr
 	case len(parts) == 0:
-		return io.ErrUnexpectedEOF
+		return ErrEmpty
 	case parts[0].losses[dump.BrokenOff].Lines > 0 && parts[0].bad() == 1:
 		return ErrBrokenOff
 	}
@@ -85,6 +118,9 @@ func readParts(ctx context.Context, s *dump.Splitter, workers int, budget *budge
 			if errors.Is(err, dump.ErrLongLine) {
 				return ErrTooLarge
 			}
+			if errors.Is(err, dump.ErrNulls) {
+				return err
+			}
 			if err != nil {
 				if err != io.EOF { //nolint:errorlint // a wrapped EOF is an error of the decompressor
 					readErr = err
@@ -98,12 +134,12 @@ func readParts(ctx context.Context, s *dump.Splitter, workers int, budget *budge
 			}
 		}
 	}))
-	byWorker := make([]map[int]*part, workers)
+	byWorker, start := make([]map[int]*part, workers), &beginning{ahead: map[int]*part{}}
 	for i := range workers {
 		w := newWorker(i)
 		crew = append(crew, w)
 		byWorker[i] = map[int]*part{}
-		group.Go(guard(func() error { return w.readAll(ctx, blocks, s, byWorker[i], budget) }))
+		group.Go(guard(func() error { return w.readAll(ctx, blocks, s, byWorker[i], budget, start) }))
 	}
 	if err := group.Wait(); err != nil {
 		return nil, nil, nil, err
@@ -111,21 +147,18 @@ func readParts(ctx context.Context, s *dump.Splitter, workers int, budget *budge
 	return inOrder(byWorker), crew, readErr, nil
 }
 
-func (w *worker) readAll(ctx context.Context, blocks <-chan *dump.Block, s *dump.Splitter, to map[int]*part, budget *budget) error {
-	bad, good := int64(0), false
+func (w *worker) readAll(ctx context.Context, blocks <-chan *dump.Block, s *dump.Splitter, to map[int]*part, budget *budget, start *beginning) error {
 	for b := range blocks {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		p := w.read(b)
-		to[b.Seq] = p
+		p, block := w.read(b), b.Seq
+		to[block] = p
 		s.Release(b)
 		if err := budget.take(p, w); err != nil {
 			return err
 		}
-		bad += p.bad()
-		good = good || len(p.address) > 0 || len(p.roots) > 0
-		if !good && bad > hopeless {
+		if start.isHopeless(block, p) {
 			return ErrNotDump
 		}
 	}

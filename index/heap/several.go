@@ -76,6 +76,7 @@ func (p *part) slice(from, to mark) *part {
 	for i, end := range p.refEnd[a:b] {
 		s.refEnd[i] = end - firstRef
 	}
+	s.places.skipped += a
 	s.huge, s.samples, s.roots = nil, nil, nil
 	for _, x := range p.huge {
 		if x.at >= a && x.at < b {

@@ -63,10 +63,26 @@ var matches = map[string]string{
 }
 
 func writeSeries(b *strings.Builder, x *index.Series) {
-	fmt.Fprintf(b, "\na series of %d dumps; %s\n", len(x.Dumps), matches[x.Match])
-	for _, d := range x.Dumps {
-		fmt.Fprintf(b, "  %s, %s live, up to GC %d  %s\n", index.FormatObjects(d.Live.Objects), index.FormatBytes(d.Live.Bytes), d.Newest, Printable(d.Path))
+	how := matches[x.Match]
+	if len(x.Dumps) == 1 {
+		how = "there is nothing left to compare it with"
 	}
+	fmt.Fprintf(b, "\na series of %s; %s\n", plural(len(x.Dumps), "dump"), how)
+	for _, d := range x.Dumps {
+		writeDump(b, d)
+	}
+	for _, d := range x.LeftOut {
+		writeDump(b, d)
+		fmt.Fprintf(b, "    left out of the comparison, since a part is missing: %s\n", d.Incomplete)
+	}
+	if why := x.Unreliable(); why != "" {
+		fmt.Fprintf(b, "  no leak suspects can be told: %s\n", why)
+	}
+}
+
+func writeDump(b *strings.Builder, d index.DumpOfSeries) {
+	fmt.Fprintf(b, "  %s, %s live, up to GC %d  %s\n", index.FormatObjects(d.Live.Objects), index.FormatBytes(d.Live.Bytes), d.Newest, Printable(d.Path))
+	writeReasons(b, d.Problems)
 }
 
 func writeSuspects(b *strings.Builder, s *index.Snapshot, o Options, found suspects) {
@@ -137,8 +153,25 @@ func hundredths(x float64) float64 { return math.Round(x*100) / 100 }
 
 // seriesJSON is what a JSON report says of a series.
 type seriesJSON struct {
-	Match string               `json:"match"`
-	Dumps []index.DumpOfSeries `json:"dumps"`
+	Match      string               `json:"match"`
+	Dumps      []index.DumpOfSeries `json:"dumps"`
+	LeftOut    []index.DumpOfSeries `json:"leftOut"`    // not compared: a part is missing
+	Unreliable string               `json:"unreliable"` // why no suspects are looked for, "" where they are
+}
+
+func seriesOf(x *index.Series) *seriesJSON {
+	if x == nil {
+		return nil
+	}
+	return &seriesJSON{x.Match, validPaths(x.Dumps), validPaths(x.LeftOut), x.Unreliable()}
+}
+
+func validPaths(dumps []index.DumpOfSeries) []index.DumpOfSeries {
+	list := append([]index.DumpOfSeries{}, dumps...)
+	for i, d := range list {
+		list[i].Path = validText(d.Path)
+	}
+	return list
 }
 
 // growthNumbers are what a site's row gains in a series; null by themselves.

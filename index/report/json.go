@@ -1,8 +1,11 @@
 package report
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"io"
+	"strings"
 
 	jsoniter "github.com/json-iterator/go"
 
@@ -37,33 +40,58 @@ type siteRow struct {
 	HeldBy []index.Holder `json:"heldBy,omitempty"`
 }
 
+// header is all of a JSON report but its rows.
+type header struct {
+	Dump         index.Summary     `json:"dump"`
+	Taken        *index.Taken      `json:"taken,omitempty"` // what a capture wrote of the process
+	Series       *seriesJSON       `json:"series,omitempty"`
+	Notes        []string          `json:"notes"`        // sentences for people about the dump
+	Survivors    []index.Survivors `json:"survivors"`    // sites of unreachable objects that survived GCs
+	Suspects     []suspectRow      `json:"suspects"`     // of a series
+	SteadyGrowth []suspectRow      `json:"steadyGrowth"` // of a single dump
+	Ignored      int               `json:"ignored"`      // how many are in neither, by .heapline.yml
+}
+
+// writeJSON writes row by row: there may be a million, each with its details.
 func writeJSON(ctx context.Context, w io.Writer, s *index.Snapshot, o Options, found suspects, rows []row) error {
-	list := make([]any, len(rows))
+	sum := s.Summary()
+	sum.Path = validText(sum.Path)
+	var head bytes.Buffer
+	if err := encode(&head, header{
+		sum, o.Taken, seriesOf(o.Series), append([]string{}, sum.Notes()...), s.Survivors(),
+		suspectRows(s, found.list), suspectRows(s, found.steady), found.ignored,
+	}); err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	_, _ = out.Write(bytes.TrimSuffix(head.Bytes(), []byte("\n}\n"))) // Flush tells of errors
+	_, _ = out.WriteString(",\n  \"rows\": [")
+	var text bytes.Buffer
 	for i, r := range rows {
-		var err error
-		if list[i], err = jsonRow(ctx, s, o, r); err != nil {
+		value, err := jsonRow(ctx, s, o, r)
+		if err != nil {
 			return err
 		}
+		text.Reset()
+		if i > 0 {
+			_, _ = out.WriteString(",")
+		}
+		if err := encode(&text, value); err != nil {
+			return err
+		}
+		indented := bytes.ReplaceAll(bytes.TrimSuffix(text.Bytes(), []byte("\n")), []byte("\n"), []byte("\n    "))
+		_, _ = out.WriteString("\n    ")
+		_, _ = out.Write(indented)
 	}
-	var series *seriesJSON
-	if o.Series != nil {
-		series = &seriesJSON{o.Series.Match, o.Series.Dumps}
+	if len(rows) > 0 {
+		_, _ = out.WriteString("\n  ")
 	}
-	return encode(w, struct {
-		Dump         index.Summary     `json:"dump"`
-		Taken        *index.Taken      `json:"taken,omitempty"` // what a capture wrote of the process
-		Series       *seriesJSON       `json:"series,omitempty"`
-		Notes        []string          `json:"notes"`        // sentences for people about the dump
-		Survivors    []index.Survivors `json:"survivors"`    // sites of unreachable objects that survived GCs
-		Suspects     []suspectRow      `json:"suspects"`     // of a series
-		SteadyGrowth []suspectRow      `json:"steadyGrowth"` // of a single dump
-		Ignored      int               `json:"ignored"`      // how many are in neither, by .heapline.yml
-		Rows         []any             `json:"rows"`
-	}{
-		s.Summary(), o.Taken, series, append([]string{}, s.Summary().Notes()...), s.Survivors(),
-		suspectRows(s, found.list), suspectRows(s, found.steady), found.ignored, list,
-	})
+	_, _ = out.WriteString("]\n}\n")
+	return out.Flush()
 }
+
+// validText replaces what is not UTF-8: the name of a file can be anything.
+func validText(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 
 func jsonRow(ctx context.Context, s *index.Snapshot, o Options, r row) (any, error) {
 	n := numbers{r.Count, r.Retained.Bytes, r.Retained.Exact}

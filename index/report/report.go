@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 
@@ -106,7 +107,8 @@ func order(o Options) func(a, b row) int {
 
 // generation counts upwards; objects that have none come last.
 func generation(r row) int64 {
-	n, err := strconv.ParseInt(r.Name, 10, 64)
+	first, _, _ := strings.Cut(r.Name, "–") // of a range
+	n, err := strconv.ParseInt(first, 10, 64)
 	if err != nil {
 		return math.MaxInt64
 	}

@@ -147,12 +147,14 @@ func writeProblems(b *strings.Builder, p index.Problems) {
 	if p.Count == 0 {
 		return
 	}
-	fmt.Fprintf(b, "  %s; what they hide is not counted, and what it held counts as garbage:\n", plural(int(p.Count), "problem"))
+	hidden := ""
+	if p.Lost() {
+		hidden = "; what they hide is not counted, and what it held counts as garbage"
+	}
+	fmt.Fprintf(b, "  %s%s:\n", plural(int(p.Count), "problem"), hidden)
 	shown := p.First[:min(len(p.First), problemsShown)]
 	if p.Count > int64(len(shown)) {
-		for _, x := range p.Reasons {
-			fmt.Fprintf(b, "    %s × %s; the first: %s\n", humanize.Comma(x.Count), Printable(x.Message), where(x))
-		}
+		writeReasons(b, p)
 	}
 	for _, x := range shown {
 		fmt.Fprintf(b, "    %s: %s\n", where(x), Printable(x.Message))
@@ -162,15 +164,18 @@ func writeProblems(b *strings.Builder, p index.Problems) {
 	}
 }
 
+func writeReasons(b *strings.Builder, p index.Problems) {
+	for _, x := range p.Reasons {
+		fmt.Fprintf(b, "    %s\n", x.Reason())
+	}
+}
+
 // plural is a number with what there are so many of.
 func plural(n int, noun string) string {
 	return humanize.Comma(int64(n)) + " " + english.PluralWord(n, noun, "")
 }
 
 func where(p index.Problem) string {
-	if p.Line == 0 {
-		return "in the whole dump"
-	}
 	return fmt.Sprintf("line %d (byte %d)", p.Line, p.Offset)
 }
 
@@ -218,9 +223,19 @@ func Printable(text string) string {
 	if runes := []rune(text); len(runes) > longestName {
 		text = string(runes[:longestName/2]) + "…" + string(runes[len(runes)-longestName/2:])
 	}
+	return escaped(text, unicode.IsPrint)
+}
+
+// PrintableError is so with an error's text, which may name a file of any name: all
+// of it, and its lines.
+func PrintableError(err error) string {
+	return escaped(err.Error(), func(c rune) bool { return unicode.IsPrint(c) || c == '\n' || c == '\t' })
+}
+
+func escaped(text string, keep func(rune) bool) string {
 	var b strings.Builder
 	for _, c := range text {
-		if unicode.IsPrint(c) {
+		if keep(c) {
 			b.WriteRune(c)
 			continue
 		}

@@ -51,7 +51,7 @@ export function loadRemark(summary: Summary): string | undefined {
     ...captureWarnings(summary),
     whyNothingShows(summary),
     otherProcesses(summary),
-    unreadableLines(summary),
+    ...(summary.damage ?? []),
   ].filter((remark) => remark !== undefined);
   return remarks.length > 0 ? `${dumpNames(summary).join(", ")}: ${remarks.join(" ")}` : undefined;
 }
@@ -90,15 +90,6 @@ function otherProcesses({ match }: Summary): string | undefined {
     : undefined;
 }
 
-function unreadableLines({ problems }: Summary): string | undefined {
-  if (problems.count === 0) {
-    return undefined;
-  }
-  const first = problems.first[0];
-  const example = first === undefined ? "" : ` (the first: ${describeProblem(first)})`;
-  return `${count(problems.count, "line")} of the dump could not be read${example}. The rest is loaded.`;
-}
-
 /** The summary in full, for the output channel. */
 export function summaryLog(summary: Summary): string {
   const lines = [
@@ -109,7 +100,7 @@ export function summaryLog(summary: Summary): string {
       `${number(summary.mappedFiles)} of the files, ${number(summary.ambiguousFiles)} could be one of several here`,
     ...summary.inferred.map(({ from, to, files }) => `${from} is taken for ${to}: ${count(files, "file")}`),
     ...summary.notes,
-    ...summary.problems.first.map((problem) => `not read: ${describeProblem(problem)}`),
+    ...summary.problems.first.map((problem) => `problem in ${describeProblem(problem)}`),
   ];
   return lines.join("\n");
 }

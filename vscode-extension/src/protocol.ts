@@ -116,13 +116,15 @@ export interface Summary {
   /** How many lines are leak suspects, or grow steadily as far as a single dump can tell. */
   suspects: number;
   problems: { count: number; first: Problem[] };
+  /** Sentences about what is missing of the dumps; empty where all is well. */
+  damage?: string[];
   /** Of a capture: a sentence for each dump that was taken, "x.heap: 5.6 MB of process 123, …". */
   captured?: string[];
   /** Of a capture: what to know before one believes the numbers, without a full stop. */
   warnings?: string[];
 }
 
-/** A line of the dump that could not be read. */
+/** Something wrong with a line of the dump. */
 export interface Problem {
   line: number;
   /** Of the line's first byte, from 0. */

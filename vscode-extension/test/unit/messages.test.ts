@@ -104,12 +104,9 @@ test("a capture without allocation tracing says so in its warnings alone", () =>
   assert.equal(remark, "app.heap: allocation tracing was off.");
 });
 
-test("lines that could not be read are counted, and the first is named", () => {
-  const problems = { count: 1, first: [{ line: 84648, offset: 26827000, message: "unexpected end of JSON" }] };
-  assert.equal(
-    loadRemark(summary({ problems })),
-    "app.heap: 1 line of the dump could not be read (the first: line 84,648, unexpected end of JSON). The rest is loaded.",
-  );
+test("what is missing of a dump is said in the server's words", () => {
+  const damage = ["1 × the dump breaks off in its last line (the first: line 84648, byte 26827000).", "Take it again."];
+  assert.equal(loadRemark(summary({ damage })), `app.heap: ${damage.join(" ")}`);
 });
 
 test("the log tells what was loaded and every problem that is known", () => {
@@ -117,8 +114,8 @@ test("the log tells what was loaded and every problem that is known", () => {
   assert.deepEqual(summaryLog(summary({ problems: { count: 2, first } })).split("\n"), [
     "loaded /srv/app.heap: 1,500 objects, 1 of them live",
     "12 lines of 7 files made them; in this workspace are 5 of the files, 0 could be one of several here",
-    "not read: line 1, no JSON",
-    "not read: line 2, no JSON",
+    "problem in line 1, no JSON",
+    "problem in line 2, no JSON",
   ]);
 });
 
