@@ -25,8 +25,9 @@ func (s Summary) Notes() []string {
 	note(s.Dumps.Count > 1, "%s", s.dumpsNote())
 	note(s.noVM, "It has GC roots, but none of the category vm, which every Ruby writes: a part of the dump is missing. "+
 		"What only they hold counts as garbage: take it again.")
-	note(s.untraced() && s.Problems.lost, "No object that could be read has an allocation site.")
-	note(s.untraced() && !s.Problems.lost, "No object has an allocation site: the dump was taken without allocation tracing. Call "+
+	mostLost := s.Problems.Count > s.Objects.Objects
+	note(s.untraced() && mostLost, "No object that could be read has an allocation site.")
+	note(s.untraced() && !mostLost, "No object has an allocation site: the dump was taken without allocation tracing. Call "+
 		"ObjectSpace.trace_object_allocations_start (require \"objspace\") before the code that allocates, then dump again.")
 	note(s.Stale > 0, "%s for a site: tracing was stopped before the dump, and Ruby shows the sites of dead objects for others that "+
 		"came to their place. Do not trust lines with few objects.", times(s.Stale, "object is too young", "objects are too young"))
