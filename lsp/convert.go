@@ -117,12 +117,17 @@ func before(a, b protocol.Position) bool {
 	return a.Line < b.Line || a.Line == b.Line && a.Character < b.Character
 }
 
-// pathOf returns the absolute path of a file URI with slashes, or "".
+// pathOf returns the absolute path of a file URI with slashes, or "". The host may
+// be named, if it is this one (RFC 8089).
 func pathOf(u uri.URI) string {
-	if !u.IsFile() {
+	scheme, rest, _ := strings.Cut(string(u), ":")
+	if !strings.EqualFold(scheme, "file") {
 		return ""
 	}
-	return path.Clean(filepath.ToSlash(u.FsPath()))
+	if after, ok := strings.CutPrefix(rest, "//localhost/"); ok {
+		rest = "///" + after
+	}
+	return path.Clean(filepath.ToSlash(uri.URI("file:" + rest).FsPath()))
 }
 
 // realPath resolves symbolic links; a path that cannot be resolved stays.

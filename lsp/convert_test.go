@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"go.lsp.dev/protocol"
+	"go.lsp.dev/uri"
 )
 
 func TestColumns(t *testing.T) {
@@ -125,4 +126,23 @@ func naiveOffset(text string, p protocol.Position, wide bool) int {
 		offset += size
 	}
 	return offset
+}
+
+func TestTheHostOfAFileMayBeNamed(t *testing.T) {
+	for u, want := range map[uri.URI]string{
+		"file:///srv/a%20b.rb":        "/srv/a b.rb",
+		"file://localhost/srv/c.rb":   "/srv/c.rb",
+		"FILE:///srv/c.rb":            "/srv/c.rb",
+		"file://server/share/d.rb":    "/server/share/d.rb",
+		"untitled:Untitled-1":         "",
+		"vscode-notebook-cell:/a#b":   "",
+		"https://localhost/srv/e.rb":  "",
+		"file://localhost.evil/f.rb":  "/localhost.evil/f.rb",
+		"file:///srv/%C3%BCmlaut.rb":  "/srv/ümlaut.rb",
+		"file:///srv/./x/../lib/g.rb": "/srv/lib/g.rb",
+	} {
+		if got := pathOf(u); got != want {
+			t.Errorf("%s: got %q, want %q", u, got, want)
+		}
+	}
 }
