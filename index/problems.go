@@ -79,9 +79,9 @@ func (p Problems) Sentences() string {
 	}
 	text := strings.Join(list, "; ") + "."
 	if p.lost {
-		text += " What they hide is not counted, and what it held counts as garbage."
+		return "Not all of the dump could be read: " + text + " What stood there is not counted, and what it kept alive counts as garbage."
 	}
-	return text
+	return strings.ToUpper(text[:1]) + text[1:] // of ASCII
 }
 
 // Lost reports whether records were lost: others than those that repeat an address.
@@ -89,6 +89,9 @@ func (p Problems) Lost() bool { return p.lost }
 
 // Reason is what a Problem of Reasons says: how often, what, and where the first is.
 func (x Problem) Reason() string {
+	if x.Count == 1 {
+		return fmt.Sprintf("%s (line %d, byte %d)", x.Message, x.Line, x.Offset)
+	}
 	return fmt.Sprintf("%s × %s (the first: line %d, byte %d)", humanize.Comma(x.Count), x.Message, x.Line, x.Offset)
 }
 

@@ -105,7 +105,10 @@ test("a capture without allocation tracing says so in its warnings alone", () =>
 });
 
 test("what is missing of a dump is said in the server's words", () => {
-  const damage = ["1 × the dump breaks off in its last line (the first: line 84648, byte 26827000).", "Take it again."];
+  const damage = [
+    "Not all of the dump could be read: it breaks off in its last line (line 84648, byte 26827000).",
+    "Take it again.",
+  ];
   assert.equal(loadRemark(summary({ damage })), `app.heap: ${damage.join(" ")}`);
 });
 
