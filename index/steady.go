@@ -59,6 +59,7 @@ func (s *Snapshot) SteadyGrowth(ctx context.Context, least Thresholds) ([]Suspec
 		suspect := s.suspectOf(p, main, before)
 		suspect.Per = "GC"
 		suspect.GrowthObjects, suspect.GrowthBytes = float64(p.sites[main].Objects)/float64(gcs), float64(p.bytes())/float64(gcs)
+		suspect.here = suspect.GrowthBytes
 		list = append(list, suspect)
 	}
 	return once(list), nil

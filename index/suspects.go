@@ -27,6 +27,7 @@ type Suspect struct {
 	Holder        *Holder // where they pile up, nil where nothing that the dump shows holds them
 	Feeders       []SiteID
 
+	here  float64 // bytes by which the place grows where it piles up
 	owner heap.ID // the object that has the places where it piles up, 0 where these are the program's own containers
 	sure  bool    // the places are Arrays and Hashes of the program that it fills
 }
@@ -85,7 +86,7 @@ func (x *Series) Suspects(ctx context.Context, least Thresholds) ([]Suspect, err
 // places of one object of a library is one suspect.
 func once(list []Suspect) []Suspect {
 	slices.SortStableFunc(list, func(a, b Suspect) int {
-		return cmp.Or(cmp.Compare(b.GrowthBytes, a.GrowthBytes), cmp.Compare(a.Site, b.Site))
+		return cmp.Or(cmp.Compare(b.here, a.here), cmp.Compare(a.Site, b.Site))
 	})
 	named, feeds, owners := map[SiteID]int{}, map[SiteID]bool{}, map[heap.ID]int{}
 	kept := list[:0]
@@ -107,6 +108,7 @@ func once(list []Suspect) []Suspect {
 			feeds[id] = true
 		}
 	}
+	slices.SortStableFunc(kept, func(a, b Suspect) int { return cmp.Compare(b.GrowthBytes, a.GrowthBytes) })
 	return kept
 }
 
@@ -119,6 +121,7 @@ func (s *Suspect) join(other Suspect) {
 	}
 	slices.Sort(s.Feeders)
 	s.GrowthBytes += other.GrowthBytes
+	s.here += other.here
 }
 
 // leaks reports whether a site's objects become more because they stay: in
@@ -155,7 +158,9 @@ func (x *Series) suspect(p *pile, before []graph.Node, least Thresholds) (Suspec
 	s := x.last.suspectOf(p, main, before)
 	s.Per = "dump"
 	s.sure = s.sure && p.longer > 0 && 2*p.longer >= p.tops[main]
-	s.GrowthObjects, s.GrowthBytes = x.growth[main].Objects.Median, x.growth[main].stays()*float64(p.bytes())/float64(len(x.Dumps)-1)
+	g := x.growth[main]
+	s.here = g.stays() * float64(p.bytes()) / float64(len(x.Dumps)-1)
+	s.GrowthObjects, s.GrowthBytes = g.Objects.Median, max(g.Bytes.Median, s.here) // some of the site's objects may be held elsewhere
 	return s, true
 }
 
@@ -164,7 +169,7 @@ func (x *Series) swollen(id SiteID, s swelling, before []graph.Node) Suspect {
 	site, intervals := x.last.sites[id], float64(len(x.past))
 	suspect := Suspect{
 		Site: id, Objects: site.Objects, Bytes: max(x.last.Retained(id).Bytes, site.Bytes), Feeders: []SiteID{}, Per: "dump",
-		GrowthBytes: float64(s.bytes) / intervals, Elements: float64(s.elements) / intervals, Anew: s.anew,
+		GrowthBytes: float64(s.bytes) / intervals, here: float64(s.bytes) / intervals, Elements: float64(s.elements) / intervals, Anew: s.anew,
 	}
 	if holder := x.last.heap.holderOf(s.objects); holder != graph.Root {
 		suspect.Holder = x.last.heap.holderAs(holder, 1, before)
