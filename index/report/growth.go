@@ -77,6 +77,8 @@ func writeSeries(b *strings.Builder, x *index.Series) {
 	}
 	if why := x.Unreliable(); why != "" {
 		fmt.Fprintf(b, "  no leak suspects can be told: %s\n", why)
+	} else if len(x.Dumps) == 2 {
+		b.WriteString("  two dumps tell what is new, and not whether it stays: a third one names leak suspects\n")
 	}
 }
 
