@@ -99,7 +99,8 @@ func (r spans) name(g int64) string {
 	if from == to {
 		return strconv.FormatInt(from, 10)
 	}
-	return strconv.FormatInt(from, 10) + rangeDash + strconv.FormatInt(to, 10)
+	return strconv.FormatInt(from, 10) + RangeDash + strconv.FormatInt(to, 10)
 }
 
-const rangeDash = "–"
+// RangeDash is between the first and the last generation in the name of a range.
+const RangeDash = "–"

@@ -43,7 +43,7 @@ func TestTooManyGenerationsOfALineArePutTogether(t *testing.T) {
 		t.Errorf("they add up to %+v, not %+v", sum, s.AllSites()[0].Count)
 	}
 	parts := s.ByGeneration()
-	if n := len(parts.Rows); n > dumpCohorts+1 || !strings.Contains(parts.Rows[1].Name, rangeDash) {
+	if n := len(parts.Rows); n > dumpCohorts+1 || !strings.Contains(parts.Rows[1].Name, RangeDash) {
 		t.Errorf("%d parts, such as %q", n, parts.Rows[1].Name)
 	}
 }

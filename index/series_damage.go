@@ -51,6 +51,12 @@ func (x *Series) Unreliable() string {
 	return ""
 }
 
+// WhyLeftOut says, in words that follow the name of an incomplete dump, that it is
+// not compared.
+func (d DumpOfSeries) WhyLeftOut() string {
+	return "left out of the comparison, since a part is missing: " + d.Incomplete
+}
+
 // Earlier returns all dumps but the last: those that are compared, then those
 // that are left out.
 func (x *Series) Earlier() []DumpOfSeries {

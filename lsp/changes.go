@@ -56,7 +56,8 @@ func (s *server) changed(ctx context.Context, req *jsonrpc2.Request) (any, error
 // refused: the protocol's library takes it for the text of the whole document.
 func readChanges(raw []byte, into *protocol.DidChangeTextDocumentParams) error {
 	var params struct {
-		Changes []change `json:"contentChanges"`
+		Document json.RawMessage `json:"textDocument"`
+		Changes  []change        `json:"contentChanges"`
 	}
 	if err := json.Unmarshal(raw, &params); err != nil {
 		return fmt.Errorf("the changes are of a wrong shape: %w", err)
@@ -68,11 +69,10 @@ func readChanges(raw []byte, into *protocol.DidChangeTextDocumentParams) error {
 			return err
 		}
 	}
-	var rest map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &rest); err != nil {
-		return err
+	rest := map[string]json.RawMessage{"contentChanges": json.RawMessage("[]")}
+	if params.Document != nil {
+		rest["textDocument"] = params.Document
 	}
-	rest["contentChanges"] = json.RawMessage("[]")
 	raw, err := json.Marshal(rest)
 	if err == nil {
 		err = protocol.Unmarshal(raw, into)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.lsp.dev/protocol"
@@ -66,7 +67,7 @@ func (d *dump) strangers() string {
 			continue
 		}
 		program++
-		if _, ok := d.files.File(name); ok || d.installed.covers(name) {
+		if _, ok := d.files.File(name); ok || covered(d.installed, name) {
 			here++
 		}
 	}
@@ -76,12 +77,10 @@ func (d *dump) strangers() string {
 	return fmt.Sprintf("%d of the dump's %d program files are not in this workspace: is it another project's?", program-here, program)
 }
 
-// covers reports whether a file is in one of the folders.
-func (list installed) covers(dumpPath string) bool {
-	for _, rule := range list {
-		if _, ok := rule.Apply(dumpPath); ok {
-			return true
-		}
-	}
-	return false
+// covered reports whether one of the rules leads from a dump path to somewhere.
+func covered(rules []source.Rule, dumpPath string) bool {
+	return slices.ContainsFunc(rules, func(r source.Rule) bool {
+		_, ok := r.Apply(dumpPath)
+		return ok
+	})
 }

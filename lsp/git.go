@@ -6,43 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
+
+	"heapline/index/capture"
 )
 
-// gitTime bounds every call of git, and those that find the revisions together.
+// gitTime bounds the calls of git that find the revisions together.
 const gitTime = 5 * time.Second
 
-// git runs git in a folder, without a shell and without what a repository's
-// settings may start on their own.
+// git runs git in a folder, as capture.Git does.
 func git(ctx context.Context, folder string, stdin io.Reader, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, gitTime)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "git", append([]string{
-		"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", filepath.FromSlash(folder), "--no-optional-locks",
-	}, args...)...)
-	cmd.Stdin, cmd.WaitDelay, cmd.Env = stdin, time.Second, append(gitEnvironment(os.Environ()), "LC_ALL=C")
-	return cmd.Output()
-}
-
-// localVariables are those of git rev-parse --local-env-vars that name another
-// repository than that of the folder: editors that git or one of its hooks has
-// started have them.
-var localVariables = []string{
-	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE",
-	"GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_INTERNAL_SUPER_PREFIX",
-	"GIT_SHALLOW_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE",
-}
-
-func gitEnvironment(env []string) []string {
-	return slices.DeleteFunc(env, func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(localVariables, name)
-	})
+	return capture.Git(ctx, filepath.FromSlash(folder), stdin, args...)
 }
 
 // refusal is what to do where git refuses to look at another user's repository, as

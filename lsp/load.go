@@ -76,7 +76,7 @@ func (d *dump) damage() []string {
 	for _, earlier := range d.series.Earlier() {
 		name := label(filepath.Base(earlier.Path)) + ": "
 		if earlier.Incomplete != "" {
-			list = append(list, name+"left out of the comparison, since a part is missing: "+earlier.Incomplete+".")
+			list = append(list, name+earlier.WhyLeftOut()+".")
 		} else if text := earlier.Problems.Sentences(); text != "" {
 			list = append(list, name+text)
 		}

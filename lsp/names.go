@@ -32,15 +32,7 @@ func (d *dump) names(doc *document) (names []string, file string, ok bool) {
 // path: not where a path mapping leads elsewhere, nor in another Ruby's library.
 func (d *dump) isItself(path string) bool {
 	dir, _ := source.StdlibDir(path)
-	return !d.ruled(path) && !slices.Contains(d.stdlib.others, dir)
-}
-
-// ruled reports whether a path mapping says where a dump's file is.
-func (d *dump) ruled(dumpPath string) bool {
-	return slices.ContainsFunc(d.places.rules, func(r source.Rule) bool {
-		_, ok := r.Apply(dumpPath)
-		return ok
-	})
+	return !covered(d.places.rules, path) && !slices.Contains(d.stdlib.others, dir)
 }
 
 // dumpPath returns the surest of a file's names.

@@ -212,7 +212,7 @@ func failOnSuspects(ctx context.Context, w io.Writer, o report.Options) error {
 		return errors.New("the dumps are not of one process: no leak can be told from them")
 	}
 	for _, d := range o.Series.LeftOut {
-		fmt.Fprintf(w, "%s is left out of the comparison, since a part is missing: %s\n", report.Printable(d.Path), d.Incomplete)
+		fmt.Fprintf(w, "%s is %s\n", report.Printable(d.Path), d.WhyLeftOut())
 	}
 	if why := o.Series.Unreliable(); why != "" {
 		return errors.New("no leak can be told: " + why)

@@ -12,21 +12,27 @@ import (
 
 const gitTime = 5 * time.Second
 
-// git runs git in a folder, without a shell and without the hooks that a
-// repository's settings may name.
-func git(ctx context.Context, dir string, stdin io.Reader, args ...string) (string, error) {
+// Git runs git in a folder for a few seconds at most, without a shell and without
+// what a repository's settings may start on their own, and returns what it prints.
+// An *exec.ExitError has what it says in English.
+func Git(ctx context.Context, folder string, stdin io.Reader, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, gitTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "git", append([]string{
-		"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", dir, "--no-optional-locks",
+		"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", folder, "--no-optional-locks",
 	}, args...)...)
-	cmd.Stdin, cmd.WaitDelay, cmd.Env = stdin, time.Second, gitEnvironment(os.Environ())
-	out, err := cmd.Output()
+	cmd.Stdin, cmd.WaitDelay, cmd.Env = stdin, time.Second, append(gitEnvironment(os.Environ()), "LC_ALL=C")
+	return cmd.Output()
+}
+
+func git(ctx context.Context, folder string, stdin io.Reader, args ...string) (string, error) {
+	out, err := Git(ctx, folder, stdin, args...)
 	return string(out), err
 }
 
 // localVariables are those of git rev-parse --local-env-vars that name another
-// repository than that of the folder: a command that a hook of git runs has them.
+// repository than that of the folder: what git or one of its hooks has started has
+// them.
 var localVariables = []string{
 	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE",
 	"GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_INTERNAL_SUPER_PREFIX",

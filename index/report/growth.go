@@ -73,7 +73,7 @@ func writeSeries(b *strings.Builder, x *index.Series) {
 	}
 	for _, d := range x.LeftOut {
 		writeDump(b, d)
-		fmt.Fprintf(b, "    left out of the comparison, since a part is missing: %s\n", d.Incomplete)
+		fmt.Fprintf(b, "    %s\n", d.WhyLeftOut())
 	}
 	if why := x.Unreliable(); why != "" {
 		fmt.Fprintf(b, "  no leak suspects can be told: %s\n", why)

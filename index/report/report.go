@@ -107,7 +107,7 @@ func order(o Options) func(a, b row) int {
 
 // generation counts upwards; objects that have none come last.
 func generation(r row) int64 {
-	first, _, _ := strings.Cut(r.Name, "–") // of a range
+	first, _, _ := strings.Cut(r.Name, index.RangeDash) // of a range
 	n, err := strconv.ParseInt(first, 10, 64)
 	if err != nil {
 		return math.MaxInt64
